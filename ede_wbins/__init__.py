@@ -1,0 +1,12 @@
+"""Early dark energy and piecewise-constant w(z) for Cobaya, on a patched CLASS."""
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str):
+    # Cobaya asks for `ede_wbins.EDEWBins`; importing it lazily keeps `ede-wbins --help` quick.
+    if name == "EDEWBins":
+        from ede_wbins.theory.edewbins import EDEWBins
+
+        return EDEWBins
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

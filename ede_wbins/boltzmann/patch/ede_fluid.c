@@ -1,0 +1,427 @@
+/** @file ede_fluid.c Early dark energy as the effective fluid of an oscillating axion-like field (see ede_fluid.h)
+ *
+ * Perturbations are \f$ y = (\delta, u) \f$ with \f$ u = (1+w)\theta \f$: \f$ 1+w \f$ vanishes before a_c, so that
+ * \f$ \theta \f$ is no variable to integrate. */
+
+#include "background.h"
+#include "ede_fluid.h"
+
+/**
+ * Density and pressure of everything but EDE and the dark energy that closes the budget.
+ */
+static int ede_fluid_others(struct background * pba,
+                            double a,
+                            double * rho,
+                            double * p) {
+
+  double H0_2 = pba->H0*pba->H0;
+  double rho_r, rho_ncdm, p_ncdm, w_fld, dw_over_da, integral;
+  int n_ncdm;
+
+  rho_r = (pba->Omega0_g+pba->Omega0_ur+pba->Omega0_idr)*H0_2/pow(a,4);
+  *rho = rho_r + (pba->Omega0_b+pba->Omega0_cdm+pba->Omega0_idm)*H0_2/pow(a,3);
+  *p = rho_r/3.;
+
+  for (n_ncdm=0; n_ncdm<pba->N_ncdm; n_ncdm++) {
+    class_call(background_ncdm_momenta(pba->q_ncdm_bg[n_ncdm],pba->w_ncdm_bg[n_ncdm],pba->q_size_ncdm_bg[n_ncdm],
+                                       pba->M_ncdm[n_ncdm],pba->factor_ncdm[n_ncdm],1./a-1.,
+                                       NULL,&rho_ncdm,&p_ncdm,NULL,NULL),
+               pba->error_message,
+               pba->error_message);
+    *rho += rho_ncdm;
+    *p += p_ncdm;
+  }
+
+  if (pba->ede.fill != ede_fill_lambda) {
+    *rho += pba->Omega0_lambda*H0_2;
+    *p -= pba->Omega0_lambda*H0_2;
+  }
+  if ((pba->ede.fill != ede_fill_fld) && (pba->Omega0_fld != 0.)) {
+    class_call(background_w_fld(pba,a,&w_fld,&dw_over_da,&integral),
+               pba->error_message,
+               pba->error_message);
+    *rho += pba->Omega0_fld*H0_2*exp(integral);
+    *p += w_fld*pba->Omega0_fld*H0_2*exp(integral);
+  }
+
+  return _SUCCESS_;
+}
+
+/**
+ * Frequency today of the oscillations, in 1/Mpc: equations 23 to 30 of arXiv:1806.10608.
+ *
+ * @param pede    Input: the fluid (n, a_c)
+ * @param x_c     Input: proper time at a_c in Mpc
+ * @param p       Input: a grows as t^p there
+ * @param thetai  Input: initial field value over f
+ */
+static double ede_fluid_varpi0(struct ede_fluid * pede,
+                               double x_c,
+                               double p,
+                               double thetai) {
+
+  double n = pede->n, F = 7./8.;
+  /* the powers of 1-cos(thetai) in mu and in varpi_0 cancel */
+  double mu = sqrt((1.-F)*(6.*p+2.)*thetai/(n*sin(thetai)))/x_c;
+  /* ln of the power of 2, of the gamma functions and of the last factor: n may be large */
+  double ln_factor = lgamma((n+1.)/(2.*n)) - lgamma(1.+1./(2.*n))
+    - (n*n+1.)/(2.*n)*log(2.) + 0.5*(1./n-1.)*log(3.)
+    + (3.-6./(n+1.))*log(pede->a_c)
+    + 0.5*(1./n-1.)*log1p(pow(pede->a_c,6.*n/(n+1.)));
+
+  return mu*sqrt(_PI_)*exp(ln_factor);
+}
+
+/**
+ * Read a number and test its range.
+ */
+static int ede_fluid_read_double(struct file_content * pfc,
+                                 char * name,
+                                 double lower,
+                                 double upper,
+                                 double * value,
+                                 int * found,
+                                 ErrorMsg errmsg) {
+  double read;
+
+  class_call(parser_read_double(pfc,name,&read,found,errmsg),
+             errmsg,
+             errmsg);
+  if (*found == _TRUE_) {
+    class_test((isfinite(read) == 0) || (read <= lower) || (read >= upper),
+               errmsg,
+               "'%s' is %g, it must lie between %g and %g (both excluded)",name,read,lower,upper);
+    *value = read;
+  }
+
+  return _SUCCESS_;
+}
+
+/**
+ * Read the EDE parameters and close the budget: the density at a_c follows from fEDE in closed form, and the dark
+ * energy that fills the budget gives way to what is left of EDE today. No shooting is needed.
+ *
+ * To be called when all other species are known, the equation of state of the late fluid included.
+ */
+int ede_fluid_read(struct file_content * pfc,
+                   struct precision * ppr,
+                   struct background * pba,
+                   ErrorMsg errmsg) {
+
+  struct ede_fluid * pede = &(pba->ede);
+  double fEDE = 0., log10z_c = 3.5, thetai = 2.83, varpi0 = 0.;
+  double H0_2 = pba->H0*pba->H0;
+  double a_ref, x_ref, x_today, share, rho, p, rho_late = 0., w_late = -1., Omega_fill = 0., Omega_late;
+  double dw_over_da, integral = 0.;
+  double Omega_r, x_c, exponent_p;
+  double * pOmega_fill = NULL;
+  int found, peak = _FALSE_, iteration;
+  enum {radiation, full, number} frequency = radiation;
+  char string[_ARGUMENT_LENGTH_MAX_];
+
+  pede->n = 3.;
+  pede->rho_c = 0.;
+  pede->f_max = 0.;
+  pede->z_max = 0.;
+  pede->Omega0 = 0.;
+
+  /* read everything, so that fEDE = 0 is a legitimate point of a run that has EDE */
+
+  class_call(parser_read_double(pfc,"fEDE",&fEDE,&found,errmsg),errmsg,errmsg);
+  if (found == _FALSE_)
+    return _SUCCESS_;
+  class_test((isfinite(fEDE) == 0) || (fEDE < 0.) || (fEDE >= 1.),
+             errmsg,
+             "'fEDE' is %g, it must lie between 0 (included) and 1 (excluded)",fEDE);
+
+  class_call(ede_fluid_read_double(pfc,"log10z_c",1.,8.,&log10z_c,&found,errmsg),errmsg,errmsg);
+  class_test((found == _FALSE_) && (fEDE > 0.),
+             errmsg,
+             "'fEDE' = %g needs 'log10z_c'",fEDE);
+  class_call(ede_fluid_read_double(pfc,"thetai_ede",0.,_PI_,&thetai,&found,errmsg),errmsg,errmsg);
+  class_call(ede_fluid_read_double(pfc,"n_ede",1.,1e6,&(pede->n),&found,errmsg),errmsg,errmsg);
+
+  class_call(parser_read_string(pfc,"ede_model",&string,&found,errmsg),errmsg,errmsg);
+  class_test((found == _TRUE_) && (strcmp(string,"fluid") != 0),
+             errmsg,
+             "'ede_model' is '%s', it must be 'fluid'",string);
+
+  class_call(parser_read_string(pfc,"ede_definition",&string,&found,errmsg),errmsg,errmsg);
+  if (found == _TRUE_) {
+    peak = (strcmp(string,"peak") == 0) ? _TRUE_ : _FALSE_;
+    class_test((peak == _FALSE_) && (strcmp(string,"at_zc") != 0),
+               errmsg,
+               "'ede_definition' is '%s', it must be 'at_zc' or 'peak'",string);
+  }
+
+  class_call(parser_read_string(pfc,"varpi_ede",&string,&found,errmsg),errmsg,errmsg);
+  if (found == _TRUE_) {
+    if (strcmp(string,"full") == 0)
+      frequency = full;
+    else if (strcmp(string,"radiation") != 0) {
+      frequency = number;
+      class_test((sscanf(string,"%lg",&varpi0) != 1) || (isfinite(varpi0) == 0) || (varpi0 < 0.),
+                 errmsg,
+                 "'varpi_ede' is '%s', it must be 'radiation', 'full' or a frequency in 1/Mpc that is not negative",string);
+    }
+  }
+
+  if (fEDE == 0.)
+    return _SUCCESS_;
+
+  class_test(pba->Omega0_dcdmdr != 0.,
+             errmsg,
+             "EDE (fEDE = %g) beside decaying dark matter (Omega_dcdmdr = %g) is not supported",fEDE,pba->Omega0_dcdmdr);
+  class_test(pba->Omega0_scf != 0.,
+             errmsg,
+             "EDE (fEDE = %g) beside a quintessence field (Omega_scf = %g) is not supported",fEDE,pba->Omega0_scf);
+
+  if (pede->fill == ede_fill_lambda)
+    pOmega_fill = &(pba->Omega0_lambda);
+  if (pede->fill == ede_fill_fld)
+    pOmega_fill = &(pba->Omega0_fld);
+  /* bins with w = -1 everywhere have been turned into Lambda */
+  if ((pede->fill == ede_fill_fld) && (pba->Omega0_fld == 0.)) {
+    pede->fill = ede_fill_lambda;
+    pOmega_fill = &(pba->Omega0_lambda);
+  }
+  class_test(pOmega_fill == NULL,
+             errmsg,
+             "EDE (fEDE = %g) needs a late dark energy that closes the budget: leave Omega_Lambda or Omega_fld unspecified",fEDE);
+  Omega_fill = *pOmega_fill;
+
+  pede->w_n = (pede->n-1.)/(pede->n+1.);
+
+  /* fEDE is the fraction at a_ref, where (a_c/a)^{3(1+w_n)} is x_ref */
+  a_ref = 1./(1.+pow(10.,log10z_c));
+  class_call(ede_fluid_others(pba,a_ref,&rho,&p),
+             pba->error_message,
+             errmsg);
+  if (pede->fill == ede_fill_fld) {
+    class_call(background_w_fld(pba,a_ref,&w_late,&dw_over_da,&integral),
+               pba->error_message,
+               errmsg);
+  }
+  share = fEDE/(1.-fEDE);
+  Omega_late = Omega_fill;
+  x_ref = 1.;
+
+  /* The late dark energy at a_ref depends on what EDE leaves of it today, some 1e-8 of it: linear, but for the
+     place of the peak, which repeating the step settles. */
+  for (iteration=0; iteration<4; iteration++) {
+    rho_late = Omega_late*H0_2*exp(integral);
+    if (peak == _TRUE_) {
+      /* the fraction is largest where EDE has the equation of state of all the rest */
+      x_ref = (1.+pede->w_n)/(1.+(p+w_late*rho_late)/(rho+rho_late)) - 1.;
+      class_test(x_ref <= 0.,
+                 errmsg,
+                 "'ede_definition = peak': with n_ede = %g the EDE fraction has no maximum at log10z_c = %g",pede->n,log10z_c);
+    }
+    pede->a_c = a_ref*pow(x_ref,1./(3.*(1.+pede->w_n)));
+    x_today = pow(pede->a_c,3.*(1.+pede->w_n));
+    pede->rho_c = share*(rho+rho_late)*(1.+x_ref)/(2.*x_ref);
+    pede->Omega0 = 2.*x_today/(1.+x_today)*pede->rho_c/H0_2;
+    Omega_late = Omega_fill - pede->Omega0;
+  }
+  *pOmega_fill = Omega_late;
+
+  /* all neutrinos massless, as in the definition of the frequency by CAMB */
+  Omega_r = pba->Omega0_g*(1.+3.044*7./8.*pow(4./11.,4./3.));
+  exponent_p = 0.5;
+  if (frequency == full) {
+    class_call(ede_fluid_others(pba,pede->a_c,&rho,&p),
+               pba->error_message,
+               errmsg);
+    if (pede->a_c > Omega_r/(pba->Omega0_b+pba->Omega0_cdm+pba->Omega0_idm))
+      exponent_p = 2./3.;
+    x_c = exponent_p/sqrt(rho+rho_late+pede->rho_c);
+  }
+  else {
+    x_c = pede->a_c*pede->a_c/(2.*pba->H0*sqrt(Omega_r));
+  }
+  pede->varpi0 = (frequency == number) ? varpi0 : ede_fluid_varpi0(pede,x_c,exponent_p,thetai);
+
+  /* small wavenumbers must start before EDE matters */
+  ppr->start_small_k_at_tau_c_over_tau_h = MIN(ppr->start_small_k_at_tau_c_over_tau_h,1e-4);
+
+  return _SUCCESS_;
+}
+
+/**
+ * Density (CLASS units), equation of state and dw/dln(a).
+ */
+void ede_fluid_background(struct ede_fluid * pede,
+                          double a,
+                          double * rho,
+                          double * w,
+                          double * dw_over_dlna) {
+
+  double x = pow(pede->a_c/a,3.*(1.+pede->w_n));
+  double one_plus_w = (1.+pede->w_n)/(1.+x);
+
+  *rho = 2.*pede->rho_c*(x/(1.+x));
+  *w = one_plus_w-1.;
+  *dw_over_dlna = 3.*one_plus_w*one_plus_w*x;
+}
+
+/**
+ * What perturbations need: 1+w without cancellation, w - c_a^2, c_s^2 - c_a^2 and the c_s^2 of wavenumber k.
+ */
+static void ede_fluid_coefficients(struct ede_fluid * pede,
+                                   double a,
+                                   double k,
+                                   double * one_plus_w,
+                                   double * w_minus_ca2,
+                                   double * cs2) {
+
+  double x = pow(pede->a_c/a,3.*(1.+pede->w_n));
+  double a2varpi2 = 2.*pow(a*pede->varpi0*pow(a,-3.*pede->w_n),2);
+
+  *one_plus_w = (1.+pede->w_n)/(1.+x);
+  *w_minus_ca2 = (1.+pede->w_n)*(x/(1.+x));
+  *cs2 = (a2varpi2*(pede->n-1.)+k*k)/(a2varpi2*(pede->n+1.)+k*k);
+}
+
+/**
+ * Largest EDE fraction and its redshift, from the background table.
+ *
+ * The fraction is stationary where EDE has the equation of state of the total.
+ */
+int ede_fluid_find_peak(struct background * pba) {
+
+  struct ede_fluid * pede = &(pba->ede);
+  double * row;
+  double * pvecback;
+  double f, left, right, middle;
+  int index, index_max = 0, last_index = 0;
+
+  for (index=0; index<pba->bt_size; index++) {
+    row = pba->background_table+index*pba->bg_size;
+    f = row[pba->index_bg_rho_ede]/row[pba->index_bg_rho_tot];
+    if (f > pede->f_max) {
+      pede->f_max = f;
+      index_max = index;
+    }
+  }
+  pede->z_max = pba->z_table[index_max];
+
+  if ((index_max == 0) || (index_max == pba->bt_size-1))
+    return _SUCCESS_;
+
+  class_alloc(pvecback,pba->bg_size*sizeof(double),pba->error_message);
+  left = pba->loga_table[index_max-1];
+  right = pba->loga_table[index_max+1];
+  while (right-left > 1e-12) {
+    middle = 0.5*(left+right);
+    class_call_except(background_at_z(pba,expm1(-middle),normal_info,inter_normal,&last_index,pvecback),
+                      pba->error_message,
+                      pba->error_message,
+                      free(pvecback));
+    if (pvecback[pba->index_bg_w_ede]*pvecback[pba->index_bg_rho_tot] < pvecback[pba->index_bg_p_tot])
+      left = middle;
+    else
+      right = middle;
+  }
+  pede->f_max = pvecback[pba->index_bg_rho_ede]/pvecback[pba->index_bg_rho_tot];
+  pede->z_max = expm1(-middle);
+  free(pvecback);
+
+  return _SUCCESS_;
+}
+
+/**
+ * Adiabatic initial conditions: leading order of the synchronous solution in radiation domination, deep in the
+ * frozen phase, moved to the Newtonian gauge by alpha (0 stays synchronous).
+ */
+void ede_fluid_initial(struct ede_fluid * pede,
+                       double a,
+                       double a_prime_over_a,
+                       double k,
+                       double tau,
+                       double amplitude,
+                       double alpha,
+                       double * y) {
+
+  double one_plus_w, w_minus_ca2, cs2, denominator, ktau = k*tau;
+
+  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
+  denominator = 64.+24.*pede->w_n+12.*cs2;
+
+  y[0] = one_plus_w*(-amplitude*ktau*ktau*(4.-3.*cs2)/denominator - 3.*a_prime_over_a*alpha);
+  y[1] = one_plus_w*(-amplitude*k*pow(ktau,3)*cs2/denominator + k*k*alpha);
+}
+
+/**
+ * What the fluid does deep inside the horizon, oscillations averaged out: pressure balances gravity.
+ *
+ * @param phi    Input: Newtonian potential
+ * @param alpha  Input: (h'+6 eta')/(2 k^2) in synchronous, 0 in Newtonian gauge
+ * @param y      Output: delta and u
+ */
+void ede_fluid_streaming(struct ede_fluid * pede,
+                         double a,
+                         double a_prime_over_a,
+                         double k,
+                         double phi,
+                         double alpha,
+                         double * y) {
+
+  double one_plus_w, w_minus_ca2, cs2;
+
+  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
+
+  y[0] = one_plus_w*(3.*a_prime_over_a*alpha - phi/cs2);
+  y[1] = -one_plus_w*k*k*alpha;
+}
+
+/**
+ * Perturbed stress-energy tensor (CLASS units) in the current gauge, and rho+p. The rest-frame pressure has the same
+ * k-dependent sound speed as the equations of motion.
+ */
+void ede_fluid_stress(struct ede_fluid * pede,
+                      double a,
+                      double a_prime_over_a,
+                      double k,
+                      double * y,
+                      double * delta_rho,
+                      double * rho_plus_p_theta,
+                      double * delta_p,
+                      double * rho_plus_p) {
+
+  double rho, w, dw_over_dlna, one_plus_w, w_minus_ca2, cs2;
+
+  ede_fluid_background(pede,a,&rho,&w,&dw_over_dlna);
+  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
+
+  *delta_rho = rho*y[0];
+  *rho_plus_p_theta = rho*y[1];
+  *delta_p = rho*(cs2*y[0] + 3.*a_prime_over_a*(cs2-w+w_minus_ca2)*y[1]/k/k);
+  *rho_plus_p = rho*one_plus_w;
+}
+
+/**
+ * Continuity and Euler equations.
+ */
+void ede_fluid_derivs(struct ede_fluid * pede,
+                      double a,
+                      double a_prime_over_a,
+                      double k,
+                      double metric_continuity,
+                      double metric_euler,
+                      double * y,
+                      double * dy) {
+
+  double one_plus_w, w_minus_ca2, cs2, w;
+
+  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
+  w = one_plus_w-1.;
+
+  dy[0] = -(y[1]+one_plus_w*metric_continuity)
+    - 3.*a_prime_over_a*(cs2-w)*y[0]
+    - 9.*a_prime_over_a*a_prime_over_a*(cs2-w+w_minus_ca2)*y[1]/k/k;
+
+  dy[1] = -a_prime_over_a*(1.-3.*cs2)*y[1]
+    + 3.*a_prime_over_a*w_minus_ca2*y[1]
+    + cs2*k*k*y[0]
+    + one_plus_w*metric_euler;
+}

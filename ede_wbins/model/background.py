@@ -1,0 +1,165 @@
+"""Expansion history of a flat universe with early and late dark energy, in closed form."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+
+from ede_wbins.errors import EDEWBinsError
+from ede_wbins.model.early import EDEFluid
+from ede_wbins.model.late import WBins
+from ede_wbins.model.species import (
+    KM_S_MPC,
+    massive_neutrino,
+    massless_density,
+    photon_density,
+)
+
+LAMBDA = WBins((1.0,), (-1.0,))
+"""A cosmological constant."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """
+    Densities, expansion rate and distances. Densities are 8 pi G rho/3 in Mpc^-2.
+
+    Parameters
+    ----------
+    H0 : float
+        Hubble constant in km/s/Mpc.
+    omega_b, omega_cdm : float
+        Baryon and cold dark matter densities Omega h^2.
+    N_ur : float
+        Number of massless neutrinos.
+    m_ncdm : tuple of float
+        Mass in eV of each massive neutrino.
+    T_ncdm : float
+        Temperature of the massive neutrinos in units of the photons'.
+    T_cmb : float
+        Photon temperature in K.
+    late : WBins
+        Late dark energy, whose density closes the universe.
+    ede : EDEFluid, optional
+        Early dark energy.
+
+    Raises
+    ------
+    EDEWBinsError
+        If no density is left for late dark energy.
+    """
+
+    H0: float
+    omega_b: float
+    omega_cdm: float
+    N_ur: float = 2.0308
+    m_ncdm: tuple[float, ...] = (0.06,)
+    T_ncdm: float = 0.71611
+    T_cmb: float = 2.7255
+    late: WBins = LAMBDA
+    ede: EDEFluid | None = None
+
+    def __post_init__(self):
+        if not self.rho_late_0 > 0:
+            raise EDEWBinsError(
+                f"H0 = {self.H0!r}, omega_cdm = {self.omega_cdm!r}: "
+                "no density is left for late dark energy"
+            )
+
+    @cached_property
+    def rho_ede_c(self) -> float:
+        """Density of early dark energy at z_c: fEDE of the total there, 0 without it."""
+        if self.ede is None:
+            return 0.0
+        ratio = self.ede.fEDE / (1 - self.ede.fEDE)
+        growth = self.late.density(self.ede.z_c)
+        # Late dark energy fills what is left today, also by the remnant of the early one.
+        others = self._rho_matter_radiation(self.ede.z_c) + growth * self._fill
+        return float(ratio * others / (1 + ratio * growth * self.ede.density(0.0)))
+
+    @cached_property
+    def rho_late_0(self) -> float:
+        """Density of late dark energy today."""
+        return float(self._fill - self._rho_ede(0.0))
+
+    def densities(self, z: ArrayLike) -> dict[str, np.ndarray]:
+        """Densities at redshifts `z` of "matter_radiation", "ede" and "late"."""
+        return {
+            "matter_radiation": self._rho_matter_radiation(z),
+            "ede": self._rho_ede(z),
+            "late": self.rho_late_0 * self.late.density(z),
+        }
+
+    def hubble(self, z: ArrayLike) -> np.ndarray:
+        """H(z) in 1/Mpc at redshifts `z`; divide by `species.KM_S_MPC` for km/s/Mpc."""
+        return np.sqrt(sum(self.densities(z).values()))
+
+    def f_ede(self, z: ArrayLike) -> np.ndarray:
+        """Fraction of early dark energy in the total density at redshifts `z`."""
+        rho = self.densities(z)
+        return rho["ede"] / sum(rho.values())
+
+    def ede_peak(self) -> tuple[float, float]:
+        """
+        The true maximum of f_EDE(z): (f_ede_max, z_ede_max), and (0, 0) without EDE.
+
+        f_EDE is stationary where early dark energy has the equation of state of the total.
+        """
+        if self.ede is None:
+            return 0.0, 0.0
+        n = np.linspace(0, np.log1p(self.ede.z_c) + 10, 4001)
+        i = int(np.argmax(self.f_ede(np.expm1(n))))
+        if 0 < i < n.size - 1:
+            peak = brentq(lambda m: self._excess_w(np.expm1(m)), n[i - 1], n[i + 1], xtol=1e-13)
+        else:
+            peak = n[i]
+        z = float(np.expm1(peak))
+        return float(self.f_ede(z)), z
+
+    def comoving_distance(self, z: ArrayLike) -> np.ndarray:
+        """
+        Transverse comoving distance in Mpc to redshifts `z`, in the shape of `z`.
+
+        Gauss-Legendre panels in ln(1+z), split where w jumps.
+        """
+        z = np.asarray(z, dtype=float)
+        top = np.log1p(z.max(initial=0))
+        kinks = np.log1p(self.late.breakpoints())
+        grid = np.linspace(0, top, 2 + int(top / 0.2))
+        edges = np.unique(np.concatenate([np.log1p(z).ravel(), kinks[kinks < top], grid]))
+        node, weight = np.polynomial.legendre.leggauss(16)
+        half = np.diff(edges)[:, None] / 2
+        n = edges[:-1, None] + half * (1 + node)
+        panels = (half * weight * np.exp(n) / self.hubble(np.expm1(n))).sum(axis=1)
+        total = np.concatenate([[0.0], np.cumsum(panels)])
+        return total[np.searchsorted(edges, np.log1p(z))]
+
+    @cached_property
+    def _fill(self) -> float:
+        return (self.H0 * KM_S_MPC) ** 2 - float(self._rho_matter_radiation(0.0))
+
+    def _rho_ede(self, z: ArrayLike) -> np.ndarray:
+        if self.ede is None:
+            return np.zeros(np.shape(z))
+        return self.rho_ede_c * self.ede.density(z)
+
+    def _massless(self) -> float:
+        return photon_density(self.T_cmb) + massless_density(self.N_ur, self.T_cmb)
+
+    def _massive(self, z: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        each = [massive_neutrino(z, m, self.T_ncdm, self.T_cmb) for m in self.m_ncdm]
+        return sum(rho for rho, _ in each), sum(p for _, p in each)
+
+    def _rho_matter_radiation(self, z: ArrayLike) -> np.ndarray:
+        a = 1 / (1 + np.asarray(z, dtype=float))
+        matter = (self.omega_b + self.omega_cdm) * (100 * KM_S_MPC) ** 2
+        return matter / a**3 + self._massless() / a**4 + self._massive(z)[0]
+
+    def _excess_w(self, z: float) -> float:
+        rho = self.densities(z)
+        massless = self._massless() * (1 + z) ** 4 / 3
+        pressure = massless + self._massive(z)[1] + self.late.w_at(z) * rho["late"]
+        pressure += self.ede.w_at(z) * rho["ede"]
+        return float(self.ede.w_at(z) - pressure / sum(rho.values()))

@@ -1,0 +1,317 @@
+"""The Cobaya theory component: CLASS with early dark energy and piecewise-constant w(z)."""
+
+import os
+import re
+from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
+
+from cobaya.component import ComponentNotInstalledError
+from cobaya.log import LoggedError, always_stop_exceptions, get_logger
+from cobaya.theories.classy.classy import classy
+from cobaya.typing import empty_dict
+from cobaya.yaml import yaml_load_file
+
+from ede_wbins import boltzmann
+from ede_wbins.boltzmann.paths import build_folder
+from ede_wbins.errors import EDEWBinsError
+from ede_wbins.model.late import check_edges, check_w_beyond, default_edges
+from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
+from ede_wbins.theory.threads import share_cores
+
+_EDE_MODELS = ("fluid", "none")
+_EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
+_EDE_REQUIRED = _EDE_INPUTS[:3]
+_EDE_DERIVED = ("f_ede_max", "z_ede_max", "Omega_ede0")
+
+# Inputs of CLASS that go to it even when a likelihood requires them too. Others still do as long as
+# nothing else claims them.
+_CLASS_INPUTS = (
+    "H0 h theta_s_100 omega_b Omega_b omega_cdm Omega_cdm omega_m Omega_m Omega_k A_s ln_A_s_1e10 "
+    "n_s alpha_s beta_s r n_t tau_reio z_reio YHe T_cmb N_ur Neff m_ncdm omega_ncdm Omega_ncdm"
+).split()
+
+
+class EDEWBins(classy):
+    r"""
+    CLASS \cite{Blas:2011rf} with early dark energy as the effective fluid of an oscillating
+    axion-like field \cite{Poulin:2018dzj,Poulin:2018cxd}, and late dark energy whose equation of
+    state is constant in redshift bins \cite{Reboucas:2023rjm}, with perturbations in the
+    parametrized post-Friedmann approach \cite{Hu:2008zd,Fang:2008sn}.
+
+    It takes all that Cobaya's `classy` takes. Its parameters (fEDE, log10z_c, thetai_ede, n_ede,
+    w1, w2, ...) have default priors, and H0, Omega_m, sigma8, S8, rs_drag, age, f_ede_max and
+    z_ede_max are derived: a run's own `params` win over these, and `{derived: false}` drops one
+    (without sigma8, S8 and CMB spectra no perturbations are computed).
+
+    Nonlinear spectra are Halofit's by default. HMcode is refused when there are bins: CLASS would
+    give it w0 and wa, which bins do not have.
+    """
+
+    n_bins: int | None
+    z_edges: Sequence[float] | None
+    w_beyond: float
+    ede: str | None
+
+    # Defaults
+
+    @classmethod
+    def get_modified_defaults(cls, defaults, input_options=empty_dict):
+        """Offer the parameters, and add the user's dictionaries to ours instead of replacing."""
+        for name in ("extra_args", "renames"):
+            if input_options.get(name):
+                input_options[name] = {**defaults[name], **input_options[name]}
+        options = {**defaults, **input_options}
+        offered = yaml_load_file(str(Path(__file__).with_name("parameters.yaml")))
+        params = offered["early"] if _has_ede(options["ede"]) else {}
+        ((name, info),) = offered["bin"].items()
+        for i in range(1, 1 + len(_bin_edges(options["n_bins"], options["z_edges"]))):
+            params[name % i] = info | {"latex": info["latex"] % i}
+        params |= offered["derived"]
+        if _has_ede(options["ede"]):
+            params |= offered["early_derived"]
+        return {**defaults, "params": params}
+
+    # Set-up
+
+    def initialize(self):
+        """
+        Check the options and load the patched CLASS.
+
+        Raises
+        ------
+        LoggedError
+            If an option is wrong, or the patched CLASS is not there.
+        """
+        # The defaults are in the run's own parameters by now. Kept here too, they would tell
+        # Cobaya that this component takes no others.
+        self.params = {}
+        try:
+            self.edges = _bin_edges(self.n_bins, self.z_edges)
+            self.w_beyond = check_w_beyond(self.w_beyond)
+            self.has_ede = _has_ede(self.ede)
+        except EDEWBinsError as error:
+            raise LoggedError(self.log, "%s", error) from error
+        self._load()
+        # Past `classy`, whose own version imports whatever is called `classy`.
+        super(classy, self).initialize()
+        self._set_extra_args()
+        self.derived_extra = []
+        share_cores(self.log)
+        self.rejected = RejectedPoints(self.log, output_of_run())
+        # A severe error while collecting results is a mistake in the input, until one point
+        # has shown that the input is good.
+        self._has_computed = False
+
+    def _load(self):
+        try:
+            self.classy_module = boltzmann.load(self.path or self.packages_path)
+        except EDEWBinsError as error:
+            raise ComponentNotInstalledError(self.log, "%s", error) from error
+        self.classy = self.classy_module.Class()
+        self.mpi_info(
+            "CLASS %s (patch %s) from %s",
+            self.classy_module.__version__,
+            self.classy_module.ede_wbins_patch,
+            os.path.dirname(self.classy_module.__file__),
+        )
+
+    def _set_extra_args(self):
+        args = self.extra_args
+        for name in [name for name, value in args.items() if value is None]:
+            if "linear" not in name:
+                del args[name]
+        if "non linear" in args:
+            if "non_linear" in args:
+                raise LoggedError(
+                    self.log, "extra_args has both 'non linear' and 'non_linear': give one of them"
+                )
+            args["non_linear"] = args.pop("non linear")
+        nonlinear = args.get("non_linear", True)
+        args["non_linear"] = {True: "halofit", False: "none", None: "none"}.get(
+            nonlinear, nonlinear
+        )
+        if self.edges and "hmcode" in args["non_linear"].lower():
+            raise LoggedError(
+                self.log,
+                "non_linear = %r: is wrong with bins of w(z), whose w0 and wa it would make up; "
+                "use 'halofit'",
+                args["non_linear"],
+            )
+        args.setdefault("output", "")
+        if self.edges:
+            args.update(
+                fluid_equation_of_state="wbins",
+                Omega_Lambda=0,
+                wbins_z=_comma_list(self.edges),
+                wbins_w_beyond=self.w_beyond,
+            )
+
+    def initialize_with_params(self):
+        """
+        Check that CLASS will get the parameters of the model, and no others of its kind.
+
+        Raises
+        ------
+        LoggedError
+            If one is missing, or does not fit the options.
+        """
+        given = set(self.input_params)
+        for name in given.intersection(self.get_defaults()["extra_args"]):
+            # A neutrino parameter of the run's own takes the place of the default.
+            if self.extra_args.get(name) == self.get_defaults()["extra_args"][name]:
+                del self.extra_args[name]
+        given.update(self.extra_args)
+        required = [*self._w_names(), *(_EDE_REQUIRED if self.has_ede else ())]
+        if missing := [name for name in required if name not in given]:
+            raise LoggedError(
+                self.log, "missing parameter(s): %s (give a prior or a value)", ", ".join(missing)
+            )
+        numbered = {name for name in given if re.fullmatch(r"w[1-9]\d*", name)}
+        if extra := sorted(numbered.difference(self._w_names())):
+            raise LoggedError(
+                self.log,
+                "parameter(s) without a bin: %s (%d bin(s); set n_bins or z_edges)",
+                ", ".join(extra),
+                len(self.edges),
+            )
+        if not self.has_ede and (extra := [name for name in _EDE_INPUTS if name in given]):
+            raise LoggedError(
+                self.log,
+                "parameter(s) of early dark energy with ede = %r: %s (set ede: fluid)",
+                self.ede,
+                ", ".join(extra),
+            )
+        super().initialize_with_params()
+
+    def must_provide(self, **requirements):
+        """Note what is needed; S8 needs what sigma8 needs."""
+        if "S8" in requirements:
+            requirements["sigma8"] = None
+        return super().must_provide(**requirements)
+
+    def get_can_provide_params(self):
+        """Names of the parameters that this component can derive."""
+        return [*super().get_can_provide_params(), "S8", *_EDE_DERIVED]
+
+    def get_can_support_params(self):
+        """Names of inputs that reach CLASS even if a likelihood requires them too."""
+        inputs = {*_CLASS_INPUTS, *_EDE_INPUTS, *self._w_names()}
+        return [*inputs, *(name for name, renamed in self.renames.items() if renamed in inputs)]
+
+    # Computation
+
+    def set(self, params_values_dict):
+        """Hand the parameters to CLASS, with w1, w2, ... as one list."""
+        params = dict(params_values_dict)
+        if self.edges:
+            params["wbins_w"] = _comma_list(params.pop(name) for name in self._w_names())
+        super().set(params)
+
+    def calculate(self, state, want_derived=True, **params_values_dict):
+        """
+        Compute what is needed at one point; False if CLASS cannot.
+
+        Raises
+        ------
+        LoggedError
+            If CLASS does not accept its input, at this or any point.
+        """
+        try:
+            self.set(params_values_dict)
+            self.classy.compute()
+        except self.classy_module.CosmoComputationError as error:
+            if self.stop_at_error:
+                self._stop("CLASS cannot compute this point", error)
+            self.rejected.add(error)
+            return False
+        except self.classy_module.CosmoSevereError as error:
+            self._stop("CLASS does not accept its input", error)
+        try:
+            # Finds CLASS computed, and collects.
+            super().calculate(state, want_derived, **params_values_dict)
+        except always_stop_exceptions:
+            raise
+        except Exception as error:
+            if isinstance(error, self.classy_module.CosmoSevereError) and not self._has_computed:
+                self._stop("CLASS cannot give what is asked of it", error)
+            self.rejected.add(error)
+            raise
+        self._has_computed = True
+
+    def _get_derived_all(self, derived_requested=True):
+        """Derived parameters as Python floats: those asked for by the run, and by components."""
+        outputs = self.output_params if derived_requested else []
+        names = {*map(self.translate_param, outputs), *self.derived_extra}
+        # These have getters of their own.
+        values = {name: getattr(self.classy, name) for name in _GETTERS.intersection(names)}
+        values |= self.classy.get_current_derived_parameters(list(names - _GETTERS))
+        values = {
+            name: float(value() if callable(value) else value) for name, value in values.items()
+        }
+        derived = {name: values[self.translate_param(name)] for name in outputs}
+        return derived, {name: values[name] for name in self.derived_extra}
+
+    def close(self):
+        """Log the rejected points, and free CLASS."""
+        self.log.info("In all: %s", self.rejected.summary())
+        super().close()
+
+    def get_version(self):
+        """CLASS's version with the id of the patch, so that a changed patch shows in the output."""
+        return self.classy_module.__version__
+
+    def _w_names(self) -> list[str]:
+        return [f"w{i}" for i in range(1, 1 + len(self.edges))]
+
+    def _stop(self, what: str, error: Exception):
+        raise LoggedError(self.log, "%s: %s", what, root_cause(error)) from None
+
+    # Installation
+
+    @classmethod
+    def get_path(cls, path):
+        """Where in the packages path `path` the patched CLASS lies, for subclasses too."""
+        return str(build_folder(path))
+
+    @classmethod
+    def is_installed(cls, path, code=True, **_kwargs):
+        """Whether the patched CLASS is at `path`; a CLASS installed in Python never is."""
+        return not code or (path != "global" and boltzmann.is_installed(Path(path).parents[1]))
+
+    @classmethod
+    def install(cls, path, code=True, **_kwargs):
+        """Build the patched CLASS in the packages path `path`; whether that went well."""
+        log = get_logger(cls.__name__)
+        if not code:
+            log.info("Code not requested. Nothing to do.")
+            return True
+        try:
+            boltzmann.install(path)
+        except EDEWBinsError as error:
+            log.error("%s", error)
+            return False
+        return True
+
+
+_GETTERS = {"rs_drag", "Omega_nu", "T_cmb", "S8"}
+
+
+def _bin_edges(n_bins: int | None, z_edges: Sequence[float] | None) -> tuple[float, ...]:
+    if n_bins is not None and z_edges is not None:
+        raise EDEWBinsError(f"n_bins = {n_bins!r} and z_edges = {z_edges!r}: give only one of them")
+    if z_edges is not None:
+        return check_edges(z_edges)
+    return () if n_bins is None else default_edges(n_bins)
+
+
+def _has_ede(ede: str | None) -> bool:
+    name = "none" if ede is None else ede
+    if name not in _EDE_MODELS:
+        raise EDEWBinsError(f"ede = {ede!r}: must be one of {', '.join(_EDE_MODELS)}")
+    return name != "none"
+
+
+def _comma_list(values) -> str:
+    # repr of a float gives back the same float.
+    return ",".join(repr(float(value)) for value in values)
