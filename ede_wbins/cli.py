@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from ede_wbins.errors import EDEWBinsError
 
@@ -30,9 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ede-wbins", description="EDE and w(z) for Cobaya"
-    )
+    parser = argparse.ArgumentParser(prog="ede-wbins", description="EDE and w(z) for Cobaya")
     commands = parser.add_subparsers(metavar="command", required=True)
 
     install = commands.add_parser("install", help="build the patched CLASS")
@@ -41,7 +40,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     install.set_defaults(run=_install)
 
+    table = commands.add_parser("table", help="print the posterior of runs")
+    _takes_runs(table)
+    table.set_defaults(run=_table)
+
+    plot = commands.add_parser("plot", help="draw the posterior of runs")
+    _takes_runs(plot)
+    plot.add_argument(
+        "-o", "--output", type=Path, metavar="FOLDER", help="default: beside the chains"
+    )
+    plot.set_defaults(run=_plot)
+
     return parser
+
+
+def _takes_runs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUN", help="output prefix, as chains/quickstart"
+    )
 
 
 def _install(options: argparse.Namespace) -> None:
@@ -53,6 +69,20 @@ def _install(options: argparse.Namespace) -> None:
     if packages_path is None:
         raise InstallError("no packages path: give one with -p, or set COBAYA_PACKAGES_PATH")
     print(f"The patched CLASS is in {install(packages_path)}")
+
+
+def _table(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis import load_run, summary
+
+    print("\n\n".join(summary(load_run(run)) for run in options.runs))
+
+
+def _plot(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis import load_run, save_figures
+
+    for run in options.runs:
+        for path in save_figures(load_run(run), options.output or run.parent):
+            print(path)
 
 
 def _fail(reason: str) -> int:

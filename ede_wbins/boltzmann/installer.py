@@ -169,4 +169,6 @@ def _explain(error: OSError, folder: Path) -> str:
         return f"no space left on the disk of {folder}"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{error.filename or folder} cannot be written: {os.strerror(error.errno)}"
+    if error.errno in (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP):
+        return f"the file system of {folder} has no file locks (flock): choose another"
     return f"could not install in {folder}: {error}"

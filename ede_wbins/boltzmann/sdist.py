@@ -92,5 +92,8 @@ def _reason(lines: list[str], sdist: Sdist) -> str:
         return "no space left on the disk"
     if "connection broken" in text or "ConnectionError" in text or "Temporary failure" in text:
         return "the package index cannot be reached (is there a network, or a proxy to set?)"
-    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return (errors or lines or ["pip gave no reason"])[-1]
+    # pip's last such line only says that there was an error above.
+    errors = [
+        line.strip() for line in lines if "rror: " in line and "generation-failed" not in line
+    ]
+    return (errors or lines or ["pip gave no reason"])[-1].removeprefix("ERROR: ")

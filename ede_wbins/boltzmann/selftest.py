@@ -8,6 +8,14 @@ import math
 import sys
 from pathlib import Path
 
+EDE = {"fEDE": 0.1, "log10z_c": 3.55, "thetai_ede": 2.8}
+BINS = {
+    "Omega_Lambda": 0,
+    "fluid_equation_of_state": "wbins",
+    "wbins_z": "1,2,3",
+    "wbins_w": "-0.9,-1.2,-0.8",
+}
+
 
 def compute(module, **parameters):
     """A small run: background, thermodynamics, and spectra up to l = 500."""
@@ -27,6 +35,8 @@ def main(folder: Path, patch: str) -> None:
     if patch and module.ede_wbins_patch != patch:
         sys.exit(f"the extension carries patch {module.ede_wbins_patch}, not {patch}")
     compute(module)
+    if patch:
+        compute(module, **EDE, **BINS)
 
 
 if __name__ == "__main__":

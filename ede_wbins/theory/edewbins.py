@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Sequence
-from copy import deepcopy
 from pathlib import Path
 
 from cobaya.component import ComponentNotInstalledError
@@ -24,12 +23,15 @@ _EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
 _EDE_REQUIRED = _EDE_INPUTS[:3]
 _EDE_DERIVED = ("f_ede_max", "z_ede_max", "Omega_ede0")
 
-# Inputs of CLASS that go to it even when a likelihood requires them too. Others still do as long as
-# nothing else claims them.
+# Inputs of CLASS that reach it even when a likelihood requires them too. Any other input does as
+# well, as long as nothing else claims it.
 _CLASS_INPUTS = (
-    "H0 h theta_s_100 omega_b Omega_b omega_cdm Omega_cdm omega_m Omega_m Omega_k A_s ln_A_s_1e10 "
-    "n_s alpha_s beta_s r n_t tau_reio z_reio YHe T_cmb N_ur Neff m_ncdm omega_ncdm Omega_ncdm"
-).split()
+    *("H0", "h", "theta_s_100", "omega_b", "Omega_b", "omega_cdm", "Omega_cdm", "omega_m"),
+    *("Omega_m", "Omega_k", "A_s", "ln_A_s_1e10", "n_s", "alpha_s", "beta_s", "r", "n_t"),
+    *("tau_reio", "z_reio", "YHe", "T_cmb", "N_ur", "Neff", "m_ncdm", "omega_ncdm", "Omega_ncdm"),
+)
+# Derived parameters that the general getter of CLASS does not know.
+_GETTERS = {"rs_drag", "Omega_nu", "T_cmb", "S8"}
 
 
 class EDEWBins(classy):
@@ -60,6 +62,7 @@ class EDEWBins(classy):
         """Offer the parameters, and add the user's dictionaries to ours instead of replacing."""
         for name in ("extra_args", "renames"):
             if input_options.get(name):
+                # In place, since Cobaya puts the user's options over the defaults after this.
                 input_options[name] = {**defaults[name], **input_options[name]}
         options = {**defaults, **input_options}
         offered = yaml_load_file(str(Path(__file__).with_name("parameters.yaml")))
@@ -91,13 +94,13 @@ class EDEWBins(classy):
             self.w_beyond = check_w_beyond(self.w_beyond)
             self.has_ede = _has_ede(self.ede)
         except EDEWBinsError as error:
-            raise LoggedError(self.log, "%s", error) from error
+            raise LoggedError(self.log, "%s", error) from None
         self._load()
         # Past `classy`, whose own version imports whatever is called `classy`.
         super(classy, self).initialize()
         self._set_extra_args()
         self.derived_extra = []
-        share_cores(self.log)
+        share_cores(self.mpi_info)
         self.rejected = RejectedPoints(self.log, output_of_run())
         # A severe error while collecting results is a mistake in the input, until one point
         # has shown that the input is good.
@@ -107,7 +110,7 @@ class EDEWBins(classy):
         try:
             self.classy_module = boltzmann.load(self.path or self.packages_path)
         except EDEWBinsError as error:
-            raise ComponentNotInstalledError(self.log, "%s", error) from error
+            raise ComponentNotInstalledError(self.log, "%s", error) from None
         self.classy = self.classy_module.Class()
         self.mpi_info(
             "CLASS %s (patch %s) from %s",
@@ -118,34 +121,42 @@ class EDEWBins(classy):
 
     def _set_extra_args(self):
         args = self.extra_args
-        for name in [name for name, value in args.items() if value is None]:
-            if "linear" not in name:
-                del args[name]
         if "non linear" in args:
             if "non_linear" in args:
                 raise LoggedError(
                     self.log, "extra_args has both 'non linear' and 'non_linear': give one of them"
                 )
             args["non_linear"] = args.pop("non linear")
-        nonlinear = args.get("non_linear", True)
-        args["non_linear"] = {True: "halofit", False: "none", None: "none"}.get(
-            nonlinear, nonlinear
-        )
-        if self.edges and "hmcode" in args["non_linear"].lower():
+        given = args.get("non_linear", True)
+        args["non_linear"] = {True: "halofit", False: "none", None: "none"}.get(given, given)
+        for name in [name for name, value in args.items() if value is None]:
+            del args[name]
+        if "sBBN file" in args:
+            # CLASS looks for it below its own folder.
+            args["sBBN file"] = "/external/bbn/" + os.path.basename(args["sBBN file"])
+        args.setdefault("output", "")
+        if self.edges:
+            self._set_bins(args)
+
+    def _set_bins(self, args):
+        if "hmcode" in args["non_linear"].lower():
             raise LoggedError(
                 self.log,
                 "non_linear = %r: is wrong with bins of w(z), whose w0 and wa it would make up; "
                 "use 'halofit'",
                 args["non_linear"],
             )
-        args.setdefault("output", "")
-        if self.edges:
-            args.update(
-                fluid_equation_of_state="wbins",
-                Omega_Lambda=0,
-                wbins_z=_comma_list(self.edges),
-                wbins_w_beyond=self.w_beyond,
+        own = {
+            "fluid_equation_of_state": "wbins",
+            "Omega_Lambda": 0,
+            "wbins_z": _comma_list(self.edges),
+            "wbins_w_beyond": self.w_beyond,
+        }
+        if clash := sorted(own.keys() & args.keys()):
+            raise LoggedError(
+                self.log, "in extra_args, but set by the bins of w(z): %s", ", ".join(clash)
             )
+        args.update(own)
 
     def initialize_with_params(self):
         """
@@ -156,14 +167,23 @@ class EDEWBins(classy):
         LoggedError
             If one is missing, or does not fit the options.
         """
-        given = set(self.input_params)
-        for name in given.intersection(self.get_defaults()["extra_args"]):
+        inputs = [self.translate_param(name) for name in self.input_params]
+        if twice := sorted({name for name in inputs if inputs.count(name) > 1}):
+            raise LoggedError(
+                self.log,
+                "parameter(s) given under two names: %s (`{derived: false}` drops one)",
+                ", ".join(twice),
+            )
+        defaults = self.get_defaults()["extra_args"]
+        for name in set(inputs).intersection(defaults):
             # A neutrino parameter of the run's own takes the place of the default.
-            if self.extra_args.get(name) == self.get_defaults()["extra_args"][name]:
+            if self.extra_args.get(name) == defaults[name]:
                 del self.extra_args[name]
-        given.update(self.extra_args)
-        required = [*self._w_names(), *(_EDE_REQUIRED if self.has_ede else ())]
-        if missing := [name for name in required if name not in given]:
+        given = {*inputs, *self.extra_args}
+        missing = [name for name in self._w_names() if name not in inputs]
+        if self.has_ede:
+            missing += [name for name in _EDE_REQUIRED if name not in given]
+        if missing:
             raise LoggedError(
                 self.log, "missing parameter(s): %s (give a prior or a value)", ", ".join(missing)
             )
@@ -203,7 +223,7 @@ class EDEWBins(classy):
 
     def set(self, params_values_dict):
         """Hand the parameters to CLASS, with w1, w2, ... as one list."""
-        params = dict(params_values_dict)
+        params = {self.translate_param(name): x for name, x in params_values_dict.items()}
         if self.edges:
             params["wbins_w"] = _comma_list(params.pop(name) for name in self._w_names())
         super().set(params)
@@ -243,12 +263,9 @@ class EDEWBins(classy):
         """Derived parameters as Python floats: those asked for by the run, and by components."""
         outputs = self.output_params if derived_requested else []
         names = {*map(self.translate_param, outputs), *self.derived_extra}
-        # These have getters of their own.
-        values = {name: getattr(self.classy, name) for name in _GETTERS.intersection(names)}
-        values |= self.classy.get_current_derived_parameters(list(names - _GETTERS))
-        values = {
-            name: float(value() if callable(value) else value) for name, value in values.items()
-        }
+        found = {name: getattr(self.classy, name) for name in _GETTERS & names}
+        found |= self.classy.get_current_derived_parameters(list(names - _GETTERS))
+        values = {name: float(x() if callable(x) else x) for name, x in found.items()}
         derived = {name: values[self.translate_param(name)] for name in outputs}
         return derived, {name: values[name] for name in self.derived_extra}
 
@@ -280,21 +297,20 @@ class EDEWBins(classy):
         return not code or (path != "global" and boltzmann.is_installed(Path(path).parents[1]))
 
     @classmethod
-    def install(cls, path, code=True, **_kwargs):
+    def install(cls, path, code=True, force=False, **_kwargs):
         """Build the patched CLASS in the packages path `path`; whether that went well."""
         log = get_logger(cls.__name__)
         if not code:
             log.info("Code not requested. Nothing to do.")
             return True
+        if force and boltzmann.is_installed(path):
+            log.info("Found whole and up to date. To build it again, delete %s", cls.get_path(path))
         try:
             boltzmann.install(path)
         except EDEWBinsError as error:
             log.error("%s", error)
             return False
         return True
-
-
-_GETTERS = {"rs_drag", "Omega_nu", "T_cmb", "S8"}
 
 
 def _bin_edges(n_bins: int | None, z_edges: Sequence[float] | None) -> tuple[float, ...]:

@@ -65,7 +65,7 @@ class RejectedPoints:
     def summary(self) -> str:
         """All counts in one line."""
         each = "; ".join(f"{n} x {key}" for key, n in self.counts.most_common())
-        return f"{self.counts.total()} point(s) rejected by CLASS{': ' if each else ''}{each}"
+        return f"{self.counts.total()} point(s) rejected{': ' if each else ''}{each}"
 
     def _take_up(self, resuming: bool) -> None:
         if not resuming:

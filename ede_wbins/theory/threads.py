@@ -1,7 +1,7 @@
 """How many threads CLASS may use in this process."""
 
 import os
-from logging import Logger
+from collections.abc import Callable
 
 from cobaya import mpi
 
@@ -9,32 +9,33 @@ from cobaya import mpi
 VARIABLES = ("OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK")
 
 
-def share_cores(log: Logger) -> None:
+def share_cores(log: Callable[..., None]) -> None:
     """
     Give CLASS this process's share of the machine's cores, where the user has not chosen.
 
-    Sets OMP_NUM_THREADS such that the MPI ranks of one node times their threads are the cores that
-    they may run on. A rank that mpirun bound to cores of its own gets those.
+    Sets OMP_NUM_THREADS such that the MPI processes of one node times their threads are the cores
+    that they may run on. A process that mpirun bound to cores of its own gets those.
+
+    Parameters
+    ----------
+    log : callable
+        Logs a format string and its values.
     """
     chosen = next((name for name in VARIABLES if os.environ.get(name)), None)
     if chosen:
-        log.info("CLASS uses %s thread(s) (%s)", os.environ[chosen], chosen)
+        log("CLASS uses %s thread(s): %s is set", os.environ[chosen], chosen)
         return
     mine = _usable_cores()
-    sharing = sum(not mine.isdisjoint(other) for other in _cores_of_node(mine))
+    node = _cores_of_node(mine)
+    sharing = sum(not mine.isdisjoint(other) for other in node)
     threads = max(1, len(mine) // sharing)
     os.environ[VARIABLES[0]] = str(threads)
-    log.info(
-        "CLASS uses %d thread(s): %d core(s), shared by %d process(es)",
-        threads,
-        len(mine),
-        sharing,
-    )
-    if mpi.more_than_one_process() and len(mine) < (os.cpu_count() or 1) // sharing:
-        log.info(
-            "This process is bound to %d of the machine's %d cores; if you did not want that, "
-            "add `--bind-to none` to mpirun",
-            len(mine),
+    log("CLASS uses %d thread(s): %d process(es) on %d core(s)", threads, sharing, len(mine))
+    used = len(set().union(*node))
+    if "OMPI_COMM_WORLD_SIZE" in os.environ and used < (os.cpu_count() or 1):
+        log(
+            "mpirun has bound the processes to %d of %d cores; `mpirun --bind-to none` would not",
+            used,
             os.cpu_count(),
         )
 

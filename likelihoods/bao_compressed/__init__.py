@@ -1,6 +1,7 @@
 """BAO distances from published numbers, without a download."""
 
 from pathlib import Path
+from typing import ClassVar
 
 from cobaya.likelihoods.base_classes import BAO
 
@@ -12,11 +13,11 @@ class BAOCompressed(BAO):
     ``desi_dr2``).
     """
 
-    install_options = {}
-    path = str(Path(__file__).parent)
+    install_options: ClassVar[dict] = {}
     table: str
 
     def initialize(self):
+        self.path = str(Path(__file__).parent)
         self.measurements_file = f"{self.table}.txt"
         self.cov_file = f"{self.table}_cov.txt"
         super().initialize()

@@ -18,7 +18,6 @@ class LowlTT(Likelihood):
     Planck 2018 TT at $2 \le \ell \le 29$ as two log-normal bins \cite{Prince:lowl}.
     """
 
-    type = "CMB"
     bibtex_file = "PlanckCompressed.bibtex"
 
     def initialize(self):
@@ -39,7 +38,6 @@ class PlanckCompressed(Likelihood):
     maps \cite{Pagano:2019tci}.
     """
 
-    type = "CMB"
     lowl_tt: bool
     tau: list[float] | None
 

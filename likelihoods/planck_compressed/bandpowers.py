@@ -39,7 +39,9 @@ class BandpowerWindows:
         first, last = self.edges[0], self.edges[-1]
         return np.concatenate(
             [
-                np.add.reduceat(self.weights * dl[name][first:last], self.edges[:-1] - first)[:count]
+                np.add.reduceat(self.weights * dl[name][first:last], self.edges[:-1] - first)[
+                    :count
+                ]
                 for name, count in zip(SPECTRA, self.counts, strict=True)
             ]
         )

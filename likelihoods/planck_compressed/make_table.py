@@ -61,7 +61,7 @@ BOX = {
 def theory_model(l_max: int, packages_path: Path):
     """Cobaya model that computes spectra to l_max with the settings that a run has by default."""
     info = {
-        "theory": {"ede_wbins.EDEWBins": {"n_bins": 3, "extra_args": {"N_ncdm": 1}}},
+        "theory": {"ede_wbins.EDEWBins": {"n_bins": 3}},
         "likelihood": {"one": None},
         "params": {name: {"prior": list(limits)} for name, limits in BOX.items()}
         | {
@@ -142,8 +142,10 @@ def write_table(
     outside = whiten(ensemble - fiducial)
     outside = outside - (outside @ basis.T) @ basis
     loss = (outside**2).sum(axis=1)
-    print(f"{path}: {size} numbers; loss of chi2 over the ensemble: mean {loss.mean():.4f}, "
-          f"largest {loss.max():.4f}")
+    print(
+        f"{path}: {size} numbers; loss of chi2 over the ensemble: mean {loss.mean():.4f}, "
+        f"largest {loss.max():.4f}"
+    )
 
 
 def plik_windows(plik: PlanckPlikLite) -> BandpowerWindows:
@@ -158,7 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-p", "--packages-path", type=Path, required=True)
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
-    parser.add_argument("-n", "--ensemble", type=int, default=256, help="number of spectra")
+    parser.add_argument("-n", "--ensemble", type=int, default=128, help="number of spectra")
     parser.add_argument("-k", "--keep", type=int, default=40, help="numbers to compress to")
     args = parser.parse_args()
 

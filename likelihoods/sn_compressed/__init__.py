@@ -1,6 +1,6 @@
 """Type Ia supernovae as a compressed Hubble diagram, without a download."""
 
-from pathlib import Path
+from typing import ClassVar
 
 from cobaya.likelihoods.base_classes import SN
 
@@ -11,6 +11,5 @@ class SNCompressed(SN):
     covariance; the absolute magnitude is marginalised analytically.
     """
 
-    install_options = {}
-    path = str(Path(__file__).parent)
+    install_options: ClassVar[dict] = {}
     file_base_name = "SNCompressed"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from stand_ins import P18
 
+
 @pytest.fixture(scope="session")
 def packages() -> str:
     """Cobaya packages path that holds the public data."""

@@ -1,5 +1,7 @@
 """Stand-in theories, quick and exact, and the points at which the data were verified."""
 
+from typing import ClassVar
+
 import numpy as np
 from cobaya.theory import Theory
 from scipy.integrate import cumulative_trapezoid
@@ -49,7 +51,7 @@ class FixedSpectra(Theory):
 class FlatDistances(Theory):
     """Flat LambdaCDM distances in closed form, scaled by `scale`; r_drag is an input."""
 
-    params = {"rdrag": None, "H0": None, "omegam": None, "scale": None}
+    params: ClassVar[dict] = {"rdrag": None, "H0": None, "omegam": None, "scale": None}
 
     def calculate(self, state, want_derived=True, **params):
         self.values = params

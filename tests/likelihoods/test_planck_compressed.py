@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from cobaya.log import LoggedError
 from cobaya.model import get_model
-from scipy.stats import lognorm, norm
-from stand_ins import P18, FixedSpectra
-
 from ede_wbins.likelihoods.planck_compressed import FOLDER, PlanckCompressed
 from ede_wbins.likelihoods.planck_compressed.bandpowers import BandpowerWindows, LogNormalBins
 from ede_wbins.likelihoods.planck_compressed.make_table import subspace
+from scipy.stats import lognorm, norm
+from stand_ins import P18, FixedSpectra
 
 NAME = "ede_wbins.likelihoods.planck_compressed"
 
@@ -55,7 +54,7 @@ def test_windows_weigh_the_multipoles_of_each_bin():
     dl = {name: rng.random(60) for name in ("tt", "te", "ee")}
     windows = BandpowerWindows(edges, weights, counts)
     expected = [
-        sum(weights[l - 30] * dl[name][l] for l in range(edges[b], edges[b + 1]))
+        sum(weights[ell - 30] * dl[name][ell] for ell in range(edges[b], edges[b + 1]))
         for name, count in zip(("tt", "te", "ee"), counts, strict=True)
         for b in range(count)
     ]
@@ -161,7 +160,7 @@ def test_bad_tau_is_one_clear_line(spectra, tau):
 
 
 def test_run_without_an_optical_depth_is_told_what_to_do(spectra):
-    with pytest.raises(LoggedError, match="tau_reio, tau.*'tau: null'"):
+    with pytest.raises(LoggedError, match=r"tau_reio, tau.*'tau: null'"):
         fixed_model(spectra, params={"n_s": 0.966})
     fixed_model(spectra, {"tau": None}, params={"n_s": 0.966})
 

@@ -88,7 +88,7 @@ static int ede_fluid_read_double(struct file_content * pfc,
              errmsg,
              errmsg);
   if (*found == _TRUE_) {
-    class_test((isfinite(read) == 0) || (read <= lower) || (read >= upper),
+    class_test((read <= lower) || (read >= upper),
                errmsg,
                "'%s' is %g, it must lie between %g and %g (both excluded)",name,read,lower,upper);
     *value = read;
@@ -130,7 +130,7 @@ int ede_fluid_read(struct file_content * pfc,
   class_call(parser_read_double(pfc,"fEDE",&fEDE,&found,errmsg),errmsg,errmsg);
   if (found == _FALSE_)
     return _SUCCESS_;
-  class_test((isfinite(fEDE) == 0) || (fEDE < 0.) || (fEDE >= 1.),
+  class_test((fEDE < 0.) || (fEDE >= 1.),
              errmsg,
              "'fEDE' is %g, it must lie between 0 (included) and 1 (excluded)",fEDE);
 
@@ -265,7 +265,7 @@ void ede_fluid_background(struct ede_fluid * pede,
 }
 
 /**
- * What perturbations need: 1+w without cancellation, w - c_a^2, c_s^2 - c_a^2 and the c_s^2 of wavenumber k.
+ * What perturbations need: 1+w and w - c_a^2 without cancellation, and the c_s^2 of wavenumber k.
  */
 static void ede_fluid_coefficients(struct ede_fluid * pede,
                                    double a,

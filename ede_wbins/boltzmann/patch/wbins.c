@@ -9,6 +9,11 @@
 /** smallest distance in ln(1+z) between two edges, far above the gap around a jump */
 #define _WBINS_MIN_SPACING_ 1e-6
 
+/** what follows the first arguments of wbins_evolve() */
+#define WBINS_EVOLVER_VALUES \
+    derivs, x_ini, x_final, y, used_in_output, neq, parameters_and_workspace, rtol, minimum_variation, \
+    timescale, timestep_over_timescale, t_vec, t_size, output, print_variables, errmsg
+
 /** fewest background table nodes between two jumps, for a spline of that segment alone */
 #define _WBINS_MIN_NODES_ 6
 
@@ -37,10 +42,6 @@ static int wbins_read_list(struct file_content * pfc,
   class_test(*size > _WBINS_MAX_,
              errmsg,
              "'%s' has %d entries, at most %d are allowed",name,*size,_WBINS_MAX_);
-  for (index=0; index<*size; index++)
-    class_test(isfinite(values[index]) == 0,
-               errmsg,
-               "entry %d of '%s' is %g, it must be a finite number",index+1,name,values[index]);
 
   return _SUCCESS_;
 }
@@ -85,7 +86,7 @@ int wbins_read(struct file_content * pfc,
   class_call(parser_read_double(pfc,"wbins_w_beyond",&value,&found,errmsg),errmsg,errmsg);
   if (found == _TRUE_)
     w_beyond = value;
-  class_test((isfinite(w_beyond) == 0) || (w_beyond >= 0.),
+  class_test(w_beyond >= 0.,
              errmsg,
              "'wbins_w_beyond' is %g, it must be below 0: the fluid has to be negligible at early times",w_beyond);
   pwb->w[pwb->size] = w_beyond;
@@ -93,7 +94,7 @@ int wbins_read(struct file_content * pfc,
   class_call(parser_read_double(pfc,"wbins_width",&value,&found,errmsg),errmsg,errmsg);
   if (found == _TRUE_)
     pwb->width = value;
-  class_test((isfinite(pwb->width) == 0) || (pwb->width < 0.),
+  class_test(pwb->width < 0.,
              errmsg,
              "'wbins_width' is %g, it must be 0 (sharp bins) or positive",pwb->width);
 
@@ -275,43 +276,33 @@ int wbins_background_splines(struct background * pba) {
 }
 
 /**
- * Integrate perturbations with the evolver that the user chose, stopping before each jump of w and starting
- * again after it: a multi-step method that runs over a jump loses its accuracy there.
+ * Integrate with an evolver of CLASS, stopping before each jump of w and starting again after it: a multi-step
+ * method that runs over a jump loses its accuracy there.
+ *
+ * @param evolver     Input: the evolver
+ * @param jump_size   Input: number of jumps
+ * @param jump        Input: for each, where to stop and where to start again
+ * @param others      Input: as for the evolver
  */
-int wbins_evolver(int (*derivs)(double, double *, double *, void *, ErrorMsg),
-                  double x_ini,
-                  double x_final,
-                  double * y,
-                  int * used_in_output,
-                  int neq,
-                  void * parameters_and_workspace,
-                  double rtol,
-                  double minimum_variation,
-                  int (*timescale)(double, void *, double *, ErrorMsg),
-                  double timestep_over_timescale,
-                  double * t_vec,
-                  int t_size,
-                  int (*output)(double, double *, double *, int, void *, ErrorMsg),
-                  int (*print_variables)(double, double *, double *, void *, ErrorMsg),
-                  ErrorMsg errmsg) {
+static int wbins_evolve(int (*evolver)(EVOLVER_PROTOTYPE),
+                        int jump_size,
+                        double (*jump)[2],
+                        WBINS_EVOLVER_ARGUMENTS) {
 
-  struct perturbations_parameters_and_workspace * ppaw = parameters_and_workspace;
-  struct wbins * pwb = &(ppaw->pba->wbins);
-  int (*evolver)(EVOLVER_PROTOTYPE) = (ppaw->ppr->evolver == rk) ? evolver_rk : evolver_ndf15;
   double left = x_ini, right, next;
-  int jump, index;
+  int index_jump, index;
 
-  for (jump=0; jump<=pwb->jump_size; jump++) {
+  for (index_jump=0; index_jump<=jump_size; index_jump++) {
 
     right = x_final;
     next = x_final;
-    if (jump < pwb->jump_size) {
-      if (pwb->jump_tau[jump][0] <= left)
+    if (index_jump < jump_size) {
+      if (jump[index_jump][0] <= left)
         continue;
-      if (pwb->jump_tau[jump][1] < x_final) {
-        right = pwb->jump_tau[jump][0];
-        next = pwb->jump_tau[jump][1];
-        /* no source may be lost in the gap between the two nodes */
+      if (jump[index_jump][1] < x_final) {
+        right = jump[index_jump][0];
+        next = jump[index_jump][1];
+        /* no output may be lost in between */
         for (index=t_size-1; (index >= 0) && (t_vec[index] > right); index--)
           if (t_vec[index] < next)
             right = t_vec[index];
@@ -329,4 +320,32 @@ int wbins_evolver(int (*derivs)(double, double *, double *, void *, ErrorMsg),
   }
 
   return _SUCCESS_;
+}
+
+/**
+ * The evolver of the background: variables are smooth enough over a jump to start again where they stopped.
+ */
+int wbins_background_evolver(WBINS_EVOLVER_ARGUMENTS) {
+
+  struct background_parameters_and_workspace * pbpaw = parameters_and_workspace;
+  struct wbins * pwb = &(pbpaw->pba->wbins);
+  double jump[_WBINS_MAX_][2];
+  int index;
+
+  for (index=0; index<pwb->jump_size; index++)
+    jump[index][0] = jump[index][1] = pwb->jump_loga[index]-_WBINS_HALF_GAP_;
+
+  return wbins_evolve(pwb->background_evolver,pwb->jump_size,jump,WBINS_EVOLVER_VALUES);
+}
+
+/**
+ * The evolver of the perturbations: steps over the gap, whose two sides see different w.
+ */
+int wbins_perturbations_evolver(WBINS_EVOLVER_ARGUMENTS) {
+
+  struct perturbations_parameters_and_workspace * pppaw = parameters_and_workspace;
+  struct wbins * pwb = &(pppaw->pba->wbins);
+
+  return wbins_evolve((pppaw->ppr->evolver == rk) ? evolver_rk : evolver_ndf15,
+                      pwb->jump_size,pwb->jump_tau,WBINS_EVOLVER_VALUES);
 }

@@ -13,8 +13,26 @@
 #define _WBINS_HALF_GAP_ 1e-10 /**< half distance in ln(a) of the two table nodes around a jump of w */
 #define _WBINS_GAMMA_OFFSET_ 1e-3 /**< added to the integrated PPF Gamma, see wbins_read() */
 
+/** arguments of CLASS's evolvers, by name */
+#define WBINS_EVOLVER_ARGUMENTS \
+    int (*derivs)(double, double *, double *, void *, ErrorMsg), \
+    double x_ini, \
+    double x_final, \
+    double * y, \
+    int * used_in_output, \
+    int neq, \
+    void * parameters_and_workspace, \
+    double rtol, \
+    double minimum_variation, \
+    int (*timescale)(double, void *, double *, ErrorMsg), \
+    double timestep_over_timescale, \
+    double * t_vec, \
+    int t_size, \
+    int (*output)(double, double *, double *, int, void *, ErrorMsg), \
+    int (*print_variables)(double, double *, double *, void *, ErrorMsg), \
+    ErrorMsg errmsg
+
 struct background;
-struct precision;
 
 struct wbins {
   int size;                      /**< number of bins; 0 where w(z) is not binned */
@@ -29,6 +47,7 @@ struct wbins {
   double jump_loga[_WBINS_MAX_];          /**< their ln(a), increasing */
   int jump_index[_WBINS_MAX_];            /**< background table index of the node just before each */
   double jump_tau[_WBINS_MAX_][2];        /**< conformal time of the nodes before and after each */
+  int (*background_evolver)(EVOLVER_PROTOTYPE); /**< what integrates the background between jumps */
 };
 
 #ifdef __cplusplus
@@ -43,22 +62,9 @@ extern "C" {
 
   int wbins_background_splines(struct background * pba);
 
-  int wbins_evolver(int (*derivs)(double, double *, double *, void *, ErrorMsg),
-                    double x_ini,
-                    double x_final,
-                    double * y,
-                    int * used_in_output,
-                    int neq,
-                    void * parameters_and_workspace,
-                    double rtol,
-                    double minimum_variation,
-                    int (*timescale)(double, void *, double *, ErrorMsg),
-                    double timestep_over_timescale,
-                    double * t_vec,
-                    int t_size,
-                    int (*output)(double, double *, double *, int, void *, ErrorMsg),
-                    int (*print_variables)(double, double *, double *, void *, ErrorMsg),
-                    ErrorMsg errmsg);
+  int wbins_background_evolver(WBINS_EVOLVER_ARGUMENTS);
+
+  int wbins_perturbations_evolver(WBINS_EVOLVER_ARGUMENTS);
 
 #ifdef __cplusplus
 }
