@@ -80,7 +80,7 @@ def main() -> None:
         fmt="%.9e",
         header=f"Covariance without its diagonal: {SOURCE}",
     )
-    (args.output / "pantheon.dataset").write_text(SETTINGS.format(source=SOURCE))
+    (args.output / "pantheon.dataset.txt").write_text(SETTINGS.format(source=SOURCE))
 
 
 if __name__ == "__main__":

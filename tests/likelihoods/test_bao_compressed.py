@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from cobaya.log import LoggedError
 from cobaya.model import get_model
+from stand_ins import P18, T15, FlatDistances
+
 from ede_wbins.likelihoods.bao_compressed import BAOCompressed
 from ede_wbins.likelihoods.bao_compressed.make_tables import fit_mgs
-from stand_ins import P18, T15, FlatDistances
 
 NAME = "ede_wbins.likelihoods.bao_compressed"
 

@@ -1,16 +1,19 @@
 """Planck in a compressed basis: the algebra of the compression, the parts, and Cobaya's view."""
 
+import sys
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 from cobaya.log import LoggedError
 from cobaya.model import get_model
+from scipy.stats import lognorm, norm
+from stand_ins import P18, FixedSpectra
+
 from ede_wbins.likelihoods.planck_compressed import FOLDER, PlanckCompressed
 from ede_wbins.likelihoods.planck_compressed.bandpowers import BandpowerWindows, LogNormalBins
 from ede_wbins.likelihoods.planck_compressed.make_table import subspace
-from scipy.stats import lognorm, norm
-from stand_ins import P18, FixedSpectra
 
 NAME = "ede_wbins.likelihoods.planck_compressed"
 
@@ -170,3 +173,39 @@ def test_works_with_camb():
     model = get_model({"theory": {"camb": None}, "likelihood": {NAME: None}, "params": P18})
     loglike = model.loglike({"A_planck": 1.00044}, return_derived=False)
     assert 590 < -2 * loglike < 625
+
+
+CLASS_LCDM = {
+    "omega_b": 0.022383,
+    "omega_cdm": 0.12011,
+    "H0": 67.32,
+    "tau_reio": 0.0543,
+    "n_s": 0.96605,
+    "A_s": P18["As"],
+    "N_ncdm": 1,
+    "m_ncdm": 0.06,
+    "N_ur": 2.0308,
+}
+
+
+def test_works_with_stock_class(stock, monkeypatch):
+    monkeypatch.setitem(sys.modules, "classy", stock)
+    theory = {"classy": {"path": "global", "extra_args": {"non_linear": "halofit"}}}
+    model = get_model({"theory": theory, "likelihood": {NAME: None}, "params": CLASS_LCDM})
+    loglike = model.loglike({"A_planck": 1.00044}, return_derived=False)
+    assert 590 < -2 * loglike < 625
+
+
+def test_works_with_the_patched_class(classy):
+    theory = {"path": str(Path(classy.__file__).parent), "n_bins": 3}
+    params = {"fEDE": 0.05, "log10z_c": 3.5, "thetai_ede": 2.5, "w1": -1, "w2": -1, "w3": -1}
+    params |= {"sigma8": {"derived": False}, "S8": {"derived": False}}
+    model = get_model(
+        {
+            "theory": {"ede_wbins.EDEWBins": theory},
+            "likelihood": {NAME: None},
+            "params": CLASS_LCDM | params,
+        }
+    )
+    loglike = model.loglike({"A_planck": 1.00044}, return_derived=False)
+    assert -2 * loglike > 625

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from cobaya.model import get_model
-from ede_wbins.likelihoods.sn_compressed import SNCompressed
-from ede_wbins.likelihoods.sn_compressed.make_table import compress, fiducial_magnitude
 from stand_ins import FlatDistances
 
+from ede_wbins.likelihoods.sn_compressed import SNCompressed
+from ede_wbins.likelihoods.sn_compressed.make_table import compress, fiducial_magnitude
 from ede_wbins.model.background import Background
 from ede_wbins.model.late import WBins
 
