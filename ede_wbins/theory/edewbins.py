@@ -18,10 +18,11 @@ from ede_wbins.model.late import check_edges, check_w_beyond, default_edges
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
 from ede_wbins.theory.threads import share_cores
 
-_EDE_MODELS = ("fluid", "none")
+_EDE_MODELS = ("fluid", "scalar", "none")
 _EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
 _EDE_REQUIRED = _EDE_INPUTS[:3]
 _EDE_DERIVED = ("f_ede_max", "z_ede_max", "Omega_ede0")
+_SCALAR_DERIVED = ("log10m_ede", "log10f_ede")
 
 # Inputs of CLASS that reach it even when a likelihood requires them too. Any other input does as
 # well, as long as nothing else claims it.
@@ -37,9 +38,13 @@ _GETTERS = {"rs_drag", "Omega_nu", "T_cmb", "S8"}
 class EDEWBins(classy):
     r"""
     CLASS \cite{Blas:2011rf} with early dark energy as the effective fluid of an oscillating
-    axion-like field \cite{Poulin:2018dzj,Poulin:2018cxd}, and late dark energy whose equation of
-    state is constant in redshift bins \cite{Reboucas:2023rjm}, with perturbations in the
-    parametrized post-Friedmann approach \cite{Hu:2008zd,Fang:2008sn}.
+    axion-like field \cite{Poulin:2018dzj,Poulin:2018cxd} or as that field itself
+    \cite{Smith:2019ihp,Hill:2020osr}, and late dark energy whose equation of state is constant in
+    redshift bins \cite{Reboucas:2023rjm}, with perturbations in the parametrized post-Friedmann
+    approach \cite{Hu:2008zd,Fang:2008sn}.
+
+    With `ede: scalar`, fEDE and log10z_c are the largest fraction of the field and its redshift,
+    and its mass and decay constant, log10m_ede and log10f_ede (of eV), are derived.
 
     It takes all that Cobaya's `classy` takes. Its parameters (fEDE, log10z_c, thetai_ede, n_ede,
     w1, w2, ...) have default priors, and H0, Omega_m, sigma8, S8, rs_drag, age, f_ede_max and
@@ -73,6 +78,8 @@ class EDEWBins(classy):
         params |= offered["derived"]
         if _has_ede(options["ede"]):
             params |= offered["early_derived"]
+        if options["ede"] == "scalar":
+            params |= offered["scalar_derived"]
         return {**defaults, "params": params}
 
     # Set-up
@@ -135,6 +142,8 @@ class EDEWBins(classy):
             # CLASS looks for it below its own folder.
             args["sBBN file"] = "/external/bbn/" + os.path.basename(args["sBBN file"])
         args.setdefault("output", "")
+        if self.ede == "scalar":
+            args["ede_model"] = "scalar"
         if self.edges:
             self._set_bins(args)
 
@@ -198,7 +207,7 @@ class EDEWBins(classy):
         if not self.has_ede and (extra := [name for name in _EDE_INPUTS if name in given]):
             raise LoggedError(
                 self.log,
-                "parameter(s) of early dark energy with ede = %r: %s (set ede: fluid)",
+                "parameter(s) of early dark energy with ede = %r: %s (set ede: fluid or scalar)",
                 self.ede,
                 ", ".join(extra),
             )
@@ -212,7 +221,8 @@ class EDEWBins(classy):
 
     def get_can_provide_params(self):
         """Names of the parameters that this component can derive."""
-        return [*super().get_can_provide_params(), "S8", *_EDE_DERIVED]
+        names = [*super().get_can_provide_params(), "S8", *_EDE_DERIVED]
+        return [*names, *_SCALAR_DERIVED] if self.ede == "scalar" else names
 
     def get_can_support_params(self):
         """Names of inputs that reach CLASS even if a likelihood requires them too."""

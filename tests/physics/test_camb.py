@@ -1,4 +1,4 @@
-"""Against an independent code: CAMB's EDE fluid, and its PPF with a tabulated w(a).
+"""Against an independent code: CAMB's EDE fluid and field, and its PPF with a tabulated w(a).
 
 Both codes at their default accuracy: new physics may differ no more than LambdaCDM does.
 """
@@ -56,6 +56,16 @@ def test_ede_fluid(classy, lcdm, camb_lcdm, fEDE, log10z_c, thetai_ede):
         w_n=0.5, fde_zc=fEDE, zc=10**log10z_c, theta_i=thetai_ede
     )
     check(ours, camb_spectra(fluid), lcdm, camb_lcdm)
+
+
+@pytest.mark.parametrize(
+    ("fEDE", "log10z_c", "thetai_ede"), [tuple(EDE.values()), (0.2, 4.0, 2.0), (0.1, 3.2, 1.0)]
+)
+def test_scalar_field(classy, lcdm, camb_lcdm, fEDE, log10z_c, thetai_ede):
+    ours = compute(classy, ede_model="scalar", fEDE=fEDE, log10z_c=log10z_c, thetai_ede=thetai_ede)
+    field = camb.dark_energy.EarlyQuintessence()
+    field.set_params(n=3, theta_i=thetai_ede, zc=10**log10z_c, fde_zc=fEDE)
+    check(ours, camb_spectra(field), lcdm, camb_lcdm)
 
 
 @pytest.mark.parametrize("w", [(-0.9, -1.2, -0.8), (-1.3, -0.6, -1.1, -0.9, -2.0)])

@@ -32,7 +32,7 @@ class StandIn:
         (
             *("omega_b", "omega_cdm", "H0", "theta_s_100", "A_s", "n_s", "tau_reio", "N_ncdm"),
             *("m_ncdm", "N_ur", "output", "non_linear", "P_k_max_1/Mpc", "fEDE", "log10z_c"),
-            *("thetai_ede", "n_ede", "Omega_Lambda", "fluid_equation_of_state"),
+            *("thetai_ede", "n_ede", "ede_model", "Omega_Lambda", "fluid_equation_of_state"),
             *("wbins_z", "wbins_w", "wbins_w_beyond"),
         )
     )
@@ -67,6 +67,7 @@ class StandIn:
     def get_current_derived_parameters(self, names):
         values = {"H0": 67.3, "Omega_m": 0.3, "sigma8": np.float64(0.8), "age": 13.8}
         values |= {"f_ede_max": 0.1, "z_ede_max": 2700.0, "Omega_ede0": 1e-9, "theta_s_100": 1.04}
+        values |= {"log10m_ede": -27.3, "log10f_ede": 26.6}
         if unknown := sorted(set(names) - set(values)):
             raise SevereError(f"{unknown[0]} was not recognized as a derived parameter")
         return {name: values[name] for name in names}

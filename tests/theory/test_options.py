@@ -20,7 +20,7 @@ from ede_wbins.errors import NotInstalledError
         ({"z_edges": [1, 0.5]}, r"z_edges = \[1, 0.5\]"),
         ({"z_edges": 2}, "z_edges = 2"),
         ({"n_bins": 1, "w_beyond": 0.1}, "w_beyond = 0.1"),
-        ({"ede": "scalar"}, "ede = 'scalar': must be one of fluid, none"),
+        ({"ede": "axion"}, "ede = 'axion': must be one of fluid, scalar, none"),
         ({"n_bins": 1, "extra_args": {"non_linear": "hmcode"}}, "non_linear = 'hmcode'"),
         ({"n_bins": 1, "extra_args": {"non linear": "HMcode"}}, "non_linear = 'HMcode'"),
         ({"n_bins": 1, "extra_args": {"Omega_Lambda": 0.7}}, "set by the bins .*Omega_Lambda"),
@@ -129,6 +129,8 @@ def test_failed_install_is_one_line(monkeypatch, tmp_path, caplog):
 def test_bibliography(capsys):
     text = pretty_repr_bib(*get_bib_info("ede_wbins.EDEWBins"))
     for paper in ("1104.2933", "1806.10608", "1811.04083", "0801.2433", "0808.3125", "2302.07333"):
+        assert f'eprint = "{paper}"' in text
+    for paper in ("1908.06995", "2003.07355"):
         assert f'eprint = "{paper}"' in text
 
 

@@ -33,6 +33,16 @@ def test_reference_points_lie_in_the_priors(build):
         assert np.isfinite(model.prior.logp(point))
 
 
+def test_scalar_field_derives_its_mass_and_decay_constant(build):
+    model = build(EDE, ede="scalar")
+    scalar = {"log10m_ede", "log10f_ede"}
+    assert scalar < set(model.parameterization.derived_params())
+    assert sent(model)["ede_model"] == "scalar"
+    fluid = build(EDE)
+    assert not scalar & set(fluid.parameterization.derived_params())
+    assert "ede_model" not in sent(fluid)
+
+
 def test_without_early_dark_energy_its_parameters_are_not_offered(build):
     model = build(ede="none")
     assert sampled(model) == {"A_s"}

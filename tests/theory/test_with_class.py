@@ -71,6 +71,16 @@ def test_bins_and_early_dark_energy_reach_the_background(build):
     np.testing.assert_allclose(peak, expected.ede_peak(), rtol=1e-7)
 
 
+def test_scalar_field_with_bins(build):
+    params = {**EDE, "w1": -0.8, "w2": -1.3, **NO_SPECTRA}
+    model = build(params, ede="scalar", n_bins=2)
+    derived = model.logposterior(POINT, as_dict=True)["derived"]
+    peak = (derived["f_ede_max"], np.log10(derived["z_ede_max"]))
+    np.testing.assert_allclose(peak, (EDE["fEDE"], EDE["log10z_c"]), rtol=1e-6)
+    assert -30 < derived["log10m_ede"] < -25
+    assert 26 < derived["log10f_ede"] < 28
+
+
 @pytest.mark.parametrize("n_bins", [None, 3])
 def test_no_early_dark_energy_is_accepted(build, n_bins):
     still = {f"w{i}": -1 for i in range(1, 1 + (n_bins or 0))}

@@ -5,14 +5,18 @@
 
 #include "background.h"
 #include "ede_fluid.h"
+#include "ede_scalar.h"
 
 /**
- * Density and pressure of everything but EDE and the dark energy that closes the budget.
+ * Density and pressure of everything but EDE.
+ *
+ * @param fill  Input: with the dark energy that closes the budget, or without?
  */
-static int ede_fluid_others(struct background * pba,
-                            double a,
-                            double * rho,
-                            double * p) {
+int ede_others(struct background * pba,
+               double a,
+               short fill,
+               double * rho,
+               double * p) {
 
   double H0_2 = pba->H0*pba->H0;
   double rho_r, rho_ncdm, p_ncdm, w_fld, dw_over_da, integral;
@@ -32,11 +36,11 @@ static int ede_fluid_others(struct background * pba,
     *p += p_ncdm;
   }
 
-  if (pba->ede.fill != ede_fill_lambda) {
+  if ((fill == _TRUE_) || (pba->ede.fill != ede_fill_lambda)) {
     *rho += pba->Omega0_lambda*H0_2;
     *p -= pba->Omega0_lambda*H0_2;
   }
-  if ((pba->ede.fill != ede_fill_fld) && (pba->Omega0_fld != 0.)) {
+  if (((fill == _TRUE_) || (pba->ede.fill != ede_fill_fld)) && (pba->Omega0_fld != 0.)) {
     class_call(background_w_fld(pba,a,&w_fld,&dw_over_da,&integral),
                pba->error_message,
                pba->error_message);
@@ -119,6 +123,9 @@ int ede_fluid_read(struct file_content * pfc,
   enum {radiation, full, number} frequency = radiation;
   char string[_ARGUMENT_LENGTH_MAX_];
 
+  pede->scalar = _FALSE_;
+  pba->scalar.log10_m = NAN;
+  pba->scalar.log10_f = NAN;
   pede->n = 3.;
   pede->rho_c = 0.;
   pede->f_max = 0.;
@@ -142,9 +149,12 @@ int ede_fluid_read(struct file_content * pfc,
   class_call(ede_fluid_read_double(pfc,"n_ede",1.,1e6,&(pede->n),&found,errmsg),errmsg,errmsg);
 
   class_call(parser_read_string(pfc,"ede_model",&string,&found,errmsg),errmsg,errmsg);
-  class_test((found == _TRUE_) && (strcmp(string,"fluid") != 0),
-             errmsg,
-             "'ede_model' is '%s', it must be 'fluid'",string);
+  if (found == _TRUE_) {
+    pede->scalar = (strcmp(string,"scalar") == 0) ? _TRUE_ : _FALSE_;
+    class_test((pede->scalar == _FALSE_) && (strcmp(string,"fluid") != 0),
+               errmsg,
+               "'ede_model' is '%s', it must be 'fluid' or 'scalar'",string);
+  }
 
   class_call(parser_read_string(pfc,"ede_definition",&string,&found,errmsg),errmsg,errmsg);
   if (found == _TRUE_) {
@@ -152,10 +162,16 @@ int ede_fluid_read(struct file_content * pfc,
     class_test((peak == _FALSE_) && (strcmp(string,"at_zc") != 0),
                errmsg,
                "'ede_definition' is '%s', it must be 'at_zc' or 'peak'",string);
+    class_test((pede->scalar == _TRUE_) && (peak == _FALSE_),
+               errmsg,
+               "'ede_definition' is '%s': with 'ede_model = scalar' it can only be 'peak'",string);
   }
 
   class_call(parser_read_string(pfc,"varpi_ede",&string,&found,errmsg),errmsg,errmsg);
   if (found == _TRUE_) {
+    class_test(pede->scalar == _TRUE_,
+               errmsg,
+               "'varpi_ede' is '%s': it belongs to 'ede_model = fluid', the scalar field has its own frequency",string);
     if (strcmp(string,"full") == 0)
       frequency = full;
     else if (strcmp(string,"radiation") != 0) {
@@ -192,9 +208,12 @@ int ede_fluid_read(struct file_content * pfc,
 
   pede->w_n = (pede->n-1.)/(pede->n+1.);
 
+  /* small wavenumbers must start before EDE matters */
+  ppr->start_small_k_at_tau_c_over_tau_h = MIN(ppr->start_small_k_at_tau_c_over_tau_h,1e-4);
+
   /* fEDE is the fraction at a_ref, where (a_c/a)^{3(1+w_n)} is x_ref */
   a_ref = 1./(1.+pow(10.,log10z_c));
-  class_call(ede_fluid_others(pba,a_ref,&rho,&p),
+  class_call(ede_others(pba,a_ref,_FALSE_,&rho,&p),
              pba->error_message,
              errmsg);
   if (pede->fill == ede_fill_fld) {
@@ -203,6 +222,14 @@ int ede_fluid_read(struct file_content * pfc,
                errmsg);
   }
   share = fEDE/(1.-fEDE);
+
+  if (pede->scalar == _TRUE_) {
+    pede->a_c = a_ref;
+    pede->rho_c = share*rho;
+    ede_scalar_read(pba,fEDE,log10z_c,thetai,pOmega_fill);
+    return _SUCCESS_;
+  }
+
   Omega_late = Omega_fill;
   x_ref = 1.;
 
@@ -229,7 +256,7 @@ int ede_fluid_read(struct file_content * pfc,
   Omega_r = pba->Omega0_g*(1.+3.044*7./8.*pow(4./11.,4./3.));
   exponent_p = 0.5;
   if (frequency == full) {
-    class_call(ede_fluid_others(pba,pede->a_c,&rho,&p),
+    class_call(ede_others(pba,pede->a_c,_FALSE_,&rho,&p),
                pba->error_message,
                errmsg);
     if (pede->a_c > Omega_r/(pba->Omega0_b+pba->Omega0_cdm+pba->Omega0_idm))
@@ -240,9 +267,6 @@ int ede_fluid_read(struct file_content * pfc,
     x_c = pede->a_c*pede->a_c/(2.*pba->H0*sqrt(Omega_r));
   }
   pede->varpi0 = (frequency == number) ? varpi0 : ede_fluid_varpi0(pede,x_c,exponent_p,thetai);
-
-  /* small wavenumbers must start before EDE matters */
-  ppr->start_small_k_at_tau_c_over_tau_h = MIN(ppr->start_small_k_at_tau_c_over_tau_h,1e-4);
 
   return _SUCCESS_;
 }

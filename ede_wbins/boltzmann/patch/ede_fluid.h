@@ -16,6 +16,7 @@ struct precision;
 enum ede_fill {ede_fill_none, ede_fill_lambda, ede_fill_fld};
 
 struct ede_fluid {
+  short scalar;         /**< the exact field (ede_scalar.h) instead of the fluid? */
   double n;             /**< exponent of the potential */
   double w_n;           /**< equation of state of the oscillating field, (n-1)/(n+1) */
   double a_c;           /**< critical scale factor */
@@ -31,6 +32,8 @@ struct ede_fluid {
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+  int ede_others(struct background * pba, double a, short fill, double * rho, double * p);
 
   int ede_fluid_read(struct file_content * pfc, struct precision * ppr, struct background * pba, ErrorMsg errmsg);
 
