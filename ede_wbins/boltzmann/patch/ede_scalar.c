@@ -512,7 +512,7 @@ static int ede_scalar_solve(struct background * pba,
              pba->error_message,
              pba->error_message);
   ede_potential(psc->n,psc->thetai,&v,&dv,&ddv);
-  start[0] = 0.5*log(4.*rho/(1.-fEDE)*(5./8.)*psc->thetai*v/dv);
+  start[0] = 0.5*log(4.*rho/(1.-fEDE)*(5./8.)*psc->thetai/dv);
   start[1] = log(1.5*rho/v) + target[1] - 2.*start[0];
   slope = -1./(1.5*(1.+p/rho));
 
