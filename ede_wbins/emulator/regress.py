@@ -8,8 +8,8 @@ from scipy.optimize import minimize
 LENGTHS = (0.3, 1000.0)
 """Bounds of the length scales, in standard deviations of the inputs."""
 
-_NUGGETS = np.logspace(-9, 1, 81)
-_ROUNDS = 3
+_NUGGETS = np.logspace(-9, 1, 121)
+_ITERATIONS = 100
 _ROOT5 = np.sqrt(5)
 
 
@@ -67,23 +67,21 @@ class GaussianProcess:
         squares = [np.subtract.outer(column, column) ** 2 for column in points.T]
         start = np.full(x.shape[1], 5.0) if lengths is None else lengths
         log_lengths = np.log(np.clip(start, *LENGTHS))
-        for _ in range(_ROUNDS):
-            nugget = _best_nuggets(contrasts, data, _kernel(squares, log_lengths))
-            log_lengths = minimize(
-                _cost,
-                log_lengths,
-                args=(contrasts, data, squares, nugget),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=[np.log(LENGTHS)] * len(log_lengths),
-                options={"maxiter": 40},
-            ).x
-        kernel = _kernel(squares, log_lengths)
-        nugget = _best_nuggets(contrasts, data, kernel)
+        log_lengths = minimize(
+            _cost,
+            log_lengths,
+            args=(contrasts, data, squares),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[np.log(LENGTHS)] * len(log_lengths),
+            options={"maxiter": _ITERATIONS},
+        ).x
+        kernel = _matern(_distance2(squares, log_lengths))
         eigenvalues, vectors = np.linalg.eigh(contrasts.T @ kernel @ contrasts)
         modes = contrasts @ vectors
-        precision = 1 / (np.maximum(eigenvalues, 0)[:, None] + nugget)
         z = vectors.T @ data
+        nugget = _best_nuggets(eigenvalues, z)
+        precision = 1 / (np.maximum(eigenvalues, 0)[:, None] + nugget)
         weights = modes @ (precision * z)
         ols = np.linalg.pinv(trend)
         return cls(
@@ -162,40 +160,31 @@ def _matern(distance2: np.ndarray) -> np.ndarray:
     return (1 + r + r**2 / 3) * np.exp(-r)
 
 
-def _kernel(squares: list[np.ndarray], log_lengths: np.ndarray) -> np.ndarray:
-    return _matern(_distance2(squares, log_lengths))
-
-
 def _distance2(squares: list[np.ndarray], log_lengths: np.ndarray) -> np.ndarray:
     return sum(each * np.exp(-2 * log) for each, log in zip(squares, log_lengths, strict=True))
 
 
-def _best_nuggets(contrasts: np.ndarray, data: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def _best_nuggets(eigenvalues: np.ndarray, z: np.ndarray) -> np.ndarray:
     """For each output, the nugget of the highest restricted likelihood on a grid, shape (k,)."""
-    eigenvalues, vectors = np.linalg.eigh(contrasts.T @ kernel @ contrasts)
     total = np.maximum(eigenvalues, 0)[:, None] + _NUGGETS
-    z2 = (vectors.T @ data) ** 2
-    amplitude2 = (1 / total).T @ z2 / len(z2)
-    cost = len(z2) * np.log(amplitude2) + np.log(total).sum(axis=0)[:, None]
+    amplitude2 = (1 / total).T @ z**2 / len(z)
+    cost = len(z) * np.log(amplitude2) + np.log(total).sum(axis=0)[:, None]
     return _NUGGETS[np.argmin(cost, axis=0)]
 
 
 def _cost(
-    log_lengths: np.ndarray,
-    contrasts: np.ndarray,
-    data: np.ndarray,
-    squares: list[np.ndarray],
-    nugget: np.ndarray,
+    log_lengths: np.ndarray, contrasts: np.ndarray, data: np.ndarray, squares: list[np.ndarray]
 ) -> tuple[float, np.ndarray]:
     """
-    Minus the logarithm of the restricted likelihood at the best amplitudes, and its gradient.
+    Minus the logarithm of the restricted likelihood at the best amplitudes and nuggets, and its
+    gradient: where these are best, they do not contribute to it.
 
     Rasmussen and Williams 2006, eq. 5.8 and 5.9, for the contrasts and summed over outputs.
     """
     distance2 = _distance2(squares, log_lengths)
     eigenvalues, vectors = np.linalg.eigh(contrasts.T @ _matern(distance2) @ contrasts)
-    total = np.maximum(eigenvalues, 0)[:, None] + nugget
     z = vectors.T @ data
+    total = np.maximum(eigenvalues, 0)[:, None] + _best_nuggets(eigenvalues, z)
     amplitude2 = np.mean(z**2 / total, axis=0)
     cost = 0.5 * np.sum(len(z) * np.log(amplitude2) + np.log(total).sum(axis=0))
     modes = contrasts @ vectors

@@ -41,6 +41,8 @@ class EmulatedEDEWBins(EDEWBins):
     predicted error of $\ln L$ is too large is computed by CLASS, and learned.
     """
 
+    bibtex_file = "EDEWBins.bibtex"
+
     tolerance: float
     training: str | None
     start: str | None
@@ -158,7 +160,11 @@ class EmulatedEDEWBins(EDEWBins):
         done = super().calculate(state, want_derived, **params)
         self.counts["by CLASS"] += 1
         if done is not False and self.tolerance:
-            self.training_set.add(self._row(state, params))
+            row = self._row(state, params)
+            if not all(np.isfinite(value).all() for value in row.values()):
+                self.rejected.add(ValueError("CLASS gave numbers that are not finite"))
+                return False
+            self.training_set.add(row)
             if self._mode == "trained":
                 self.fit()
                 self.expand_likelihood()

@@ -19,7 +19,7 @@ TEMPERATURES = (4, 2, 1)
 _REACH = 1.5
 """Spread of the first points, in standard deviations of the start."""
 
-_WALKERS, _STEPS, _CANDIDATES = 24, 120, 300
+_WALKERS, _STEPS, _CANDIDATES = 24, 80, 300
 # Without fEDE nothing depends on these: whatever the data, their whole prior is in reach.
 _UNBOUND = ("log10z_c", "thetai_ede")
 
@@ -55,7 +55,7 @@ class Trainer:
             missing = max(0, N_START - len(theory.training_set))
             if missing:
                 theory.mpi_info("Emulator: the first %d points", missing)
-                self._compute(self._first()[:missing])
+                self._compute(self._first()[N_START - missing : N_START])
             if len(theory.training_set) < N_START // 2:
                 raise LoggedError(
                     theory.log,
@@ -120,7 +120,7 @@ class Trainer:
         prior, info = self._model.prior, self._model.parameterization.sampled_params_info()
         low, high = prior.bounds().T
         centre, covariance = self._start()
-        unit = qmc.Sobol(len(self._names), rng=self._rng).random(2 * N_START)
+        unit = qmc.Sobol(len(self._names), rng=self._rng).random_base2(7)
         x = centre + _REACH * norm.ppf(unit) @ np.linalg.cholesky(covariance).T
         for name in set(_UNBOUND).intersection(info):
             i = self._names.index(name)
