@@ -51,7 +51,7 @@ class GaussianProcess:
         x : ndarray, shape (n, d)
             Inputs, n of at least d + 3. An input that does not vary is ignored.
         y : ndarray, shape (n, k)
-            Outputs.
+            Outputs. One that does not vary is predicted without error.
         lengths : ndarray, shape (d,), optional
             Where to start the search: those of an earlier fit.
         """
@@ -63,14 +63,15 @@ class GaussianProcess:
         # vary leave zero columns, which the pseudo-inverse passes over.
         left, size, _ = np.linalg.svd(trend)
         contrasts = left[:, np.sum(size > 1e-10 * size[0]) :]
-        data = contrasts.T @ y
+        varies = np.ptp(y, axis=0) > 1e-12 * np.abs(y).max(axis=0)
+        data = np.where(varies, contrasts.T @ y, 0)
         squares = [np.subtract.outer(column, column) ** 2 for column in points.T]
         start = np.full(x.shape[1], 5.0) if lengths is None else lengths
         log_lengths = np.log(np.clip(start, *LENGTHS))
         log_lengths = minimize(
             _cost,
             log_lengths,
-            args=(contrasts, data, squares),
+            args=(contrasts, data[:, varies], squares),
             jac=True,
             method="L-BFGS-B",
             bounds=[np.log(LENGTHS)] * len(log_lengths),
@@ -80,7 +81,8 @@ class GaussianProcess:
         eigenvalues, vectors = np.linalg.eigh(contrasts.T @ kernel @ contrasts)
         modes = contrasts @ vectors
         z = vectors.T @ data
-        nugget = _best_nuggets(eigenvalues, z)
+        nugget = np.ones(len(varies))
+        nugget[varies] = _best_nuggets(eigenvalues, z[:, varies])
         precision = 1 / (np.maximum(eigenvalues, 0)[:, None] + nugget)
         weights = modes @ (precision * z)
         ols = np.linalg.pinv(trend)

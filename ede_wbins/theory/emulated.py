@@ -14,7 +14,7 @@ from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.background import Background
 from ede_wbins.model.species import KM_S_MPC
 from ede_wbins.theory.coordinates import Coordinates
-from ede_wbins.theory.edewbins import EDEWBins
+from ede_wbins.theory.edewbins import _GETTERS, EDEWBins
 from ede_wbins.theory.rejected import output_of_run
 from ede_wbins.theory.surrogate import Prediction, Surrogate, TrainingSet
 from ede_wbins.theory.training import N_ROUND, Trainer
@@ -26,8 +26,9 @@ _DISTANCES = ("Hubble", "angular_diameter_distance", "comoving_radial_distance")
 _GROWTH = ("sigma8_z", "fsigma8")
 _CLOSED_FORM = {"H0", "h", "Omega_m", "S8", "T_cmb"}
 _BACKGROUND = {"N_ur": 3.044, "m_ncdm": 0.0, "T_ncdm": 0.71611, "T_cmb": 2.7255}
-# How far the closed-form H0 may be from CLASS's, relative.
+# How far the closed-form H(z) may be from CLASS's, relative, and where they are compared.
 _SAME_BACKGROUND = 1e-4
+_COMPARED = (0.0, 1.0, 2000.0)
 # From so many redshifts on distances are interpolated.
 _MANY = 100
 
@@ -127,7 +128,11 @@ class EmulatedEDEWBins(EDEWBins):
             raise LoggedError(
                 self.log, "emulation needs omega_b, omega_cdm, and one of theta_s_100, H0, h"
             )
-        fixed["m_ncdm"] = tuple(np.atleast_1d(fixed["m_ncdm"]))
+        masses = self.extra_args.get("m_ncdm", fixed["m_ncdm"])
+        if isinstance(masses, str):
+            masses = [float(mass) for mass in masses.split(",")]
+        has_mass = self.extra_args.get("N_ncdm", 0)
+        fixed["m_ncdm"] = tuple(np.atleast_1d(masses).tolist()) if has_mass else ()
         self.coordinates = Coordinates(names, fixed, self.edges, self.w_beyond)
 
     # Computation
@@ -226,19 +231,12 @@ class EmulatedEDEWBins(EDEWBins):
         """What is kept of a point that CLASS has just computed."""
         varying = self._varying(params)
         training = self.training_set
-        names = [name for name in training.scalars if "[" not in name]
-        found = {name: getattr(self.classy, name)() for name in {"rs_drag"} & set(names)}
-        found |= self.classy.get_current_derived_parameters(sorted(set(names) - set(found)))
-        background = self.coordinates.background(varying, *(found[x] for x in _HORIZON))
-        if abs(background.H0 / (100 * self.classy.h()) - 1) > _SAME_BACKGROUND:
-            raise LoggedError(
-                self.log,
-                "CLASS has H0 = %.4f where the closed form has %.4f: this model cannot be "
-                "emulated; use ede_wbins.EDEWBins",
-                100 * self.classy.h(),
-                background.H0,
-            )
-        scalars = [found[name] for name in names]
+        names = {name for name in training.scalars if "[" not in name}
+        found = {name: getattr(self.classy, name) for name in _GETTERS & names}
+        found = {name: x() if callable(x) else x for name, x in found.items()}
+        found |= self.classy.get_current_derived_parameters(sorted(names - _GETTERS))
+        self._compare(self.coordinates.background(varying, *(found[x] for x in _HORIZON)))
+        scalars = [found[name] for name in training.scalars if name in names]
         scalars += [x for product in _GROWTH if product in state for x in state[product]]
         spectra = [
             state[product][name][2 : 2 + n] for (product, name), n in training.spectra.items()
@@ -248,6 +246,18 @@ class EmulatedEDEWBins(EDEWBins):
             "spectra": np.concatenate(spectra) if spectra else np.empty(0),
             "scalars": np.array(scalars, dtype=float),
         }
+
+    def _compare(self, background: Background) -> None:
+        """Stop if the closed forms do not give the expansion history that CLASS has."""
+        for z in _COMPARED:
+            exact, ours = self.classy.Hubble(z), float(background.hubble(z))
+            if not abs(ours / exact - 1) < _SAME_BACKGROUND:
+                raise LoggedError(
+                    self.log,
+                    "CLASS has H(z=%g) = %.4g/Mpc, the closed form %.4g/Mpc: this model cannot be "
+                    "emulated; use ede_wbins.EDEWBins",
+                    *(z, exact, ours),
+                )
 
     def _fill(self, state, prediction: Prediction, want_derived: bool) -> None:
         """Put what is predicted where CLASS's results would be."""

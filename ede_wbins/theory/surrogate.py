@@ -16,6 +16,7 @@ N_COMPONENTS = 40
 FLOOR = 0.02
 """Components below this, in units of the noise, are left out."""
 
+_NOTHING = 1e-300
 _EDE_PEAK = {"f_ede_max": "fEDE", "z_ede_max": "log10z_c"}
 
 
@@ -141,11 +142,7 @@ class Surrogate:
         self.n_components = targets[0].shape[1] if training.spectra else 0
         self.components = targets[0] if training.spectra else np.empty((len(points), 0))
         y = np.hstack(targets) if targets else np.empty((len(points), 0))
-        self._constant = np.ptp(y, axis=0) <= 1e-12 * np.abs(y).max(axis=0, initial=0)
-        self._mean = y.mean(axis=0)
-        self._full = GaussianProcess.fit(
-            self.inputs, y[:, ~self._constant], before and before._full.lengths
-        )
+        self._full = GaussianProcess.fit(self.inputs, y, before and before._full.lengths)
 
     def predict(self, p: Mapping[str, float]) -> Prediction:
         """
@@ -164,9 +161,7 @@ class Surrogate:
         horizon = scalars["rs_rec"], scalars["z_rec"]
         background = self.coordinates.background(p, *horizon)
         inputs = self.coordinates.full(p, background, *horizon)
-        mean, variance = self._mean.copy(), np.zeros(len(self._mean))
-        varying = ~self._constant
-        mean[varying], variance[varying] = (each[0] for each in self._full.predict(inputs[None]))
+        mean, variance = (each[0] for each in self._full.predict(inputs[None]))
         k = self.n_components
         scalars |= dict(zip(self._scalar_names, mean[k:].tolist(), strict=True))
         return Prediction(mean[:k], variance[:k], scalars, background, inputs)
@@ -193,7 +188,8 @@ def _is_early(name: str) -> bool:
 
 def _early_log(name: str, values: np.ndarray, points: Sequence[Mapping]) -> np.ndarray:
     """What is regressed: logarithms, of the peak of early dark energy in units of fEDE and z_c."""
-    return np.log(values) - [_reference(name, p) for p in points]
+    # There is no peak without early dark energy.
+    return np.log(np.maximum(values, _NOTHING)) - [_reference(name, p) for p in points]
 
 
 def _early_value(name: str, log: float, p: Mapping[str, float]) -> float:
@@ -201,11 +197,10 @@ def _early_value(name: str, log: float, p: Mapping[str, float]) -> float:
 
 
 def _reference(name: str, p: Mapping[str, float]) -> float:
-    if name == "f_ede_max" and "fEDE" in p:
-        return np.log(p["fEDE"])
-    if name == "z_ede_max" and "log10z_c" in p:
-        return np.log(10) * p["log10z_c"]
-    return 0.0
+    parameter = _EDE_PEAK.get(name)
+    if parameter not in p:
+        return 0.0
+    return np.log(max(p["fEDE"], _NOTHING)) if parameter == "fEDE" else np.log(10) * p[parameter]
 
 
 def _noise(mean: np.ndarray, spectra: Mapping[tuple[str, str], int]) -> np.ndarray:

@@ -69,6 +69,16 @@ def test_input_that_does_not_vary_is_ignored(rng):
     np.testing.assert_allclose(same, mean, rtol=1e-3, atol=1e-4)
 
 
+def test_output_that_does_not_vary_is_predicted_without_error(rng):
+    x = rng.normal(size=(60, 4))
+    y = np.insert(smooth(x), 1, 42.0, axis=1)
+    mean, variance = GaussianProcess.fit(x, y).predict(3 * x)
+    np.testing.assert_allclose(mean[:, 1], 42, rtol=1e-12)
+    assert np.all(variance[:, 1] == 0)
+    without = GaussianProcess.fit(x, smooth(x)).predict(3 * x)[0]
+    np.testing.assert_allclose(np.delete(mean, 1, axis=1), without, rtol=1e-5)
+
+
 def test_gradient_is_the_slope_of_the_cost(rng):
     x = rng.normal(size=(30, 3))
     contrasts = np.linalg.svd(np.column_stack([np.ones(30), x]))[0][:, 4:]
