@@ -102,6 +102,10 @@ if __name__ == "__main__":
     training = f"{options.output}.emulator.npz"
     settings["theory"][THEORY]["training"] = training
     settings["sampler"]["mcmc"]["max_samples"] = options.samples
+    if mpi.is_main_process():
+        for old in Path(training).parent.glob(Path(training).stem + "*.npz"):
+            old.unlink()
+    mpi.sync_processes()
     model, wall = sample(settings | {"force": True})
     used = sum(mpi.allgather(next(iter(model.theory.values())).counts["by CLASS"]))
     names = list(model.parameterization.sampled_params())

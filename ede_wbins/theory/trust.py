@@ -44,7 +44,7 @@ class LocalLikelihood:
         down = np.array([at((i, -1)) for i in range(n)])
         self._slope = (up - down) / (2 * step)
         curvature = np.diag(up + down - 2 * self.value)
-        for i in range(k):
+        for i in range(n):
             for j in range(i + 1, n):
                 both = at((i, 1), (j, 1)) - up[i] - up[j] + self.value
                 curvature[i, j] = curvature[j, i] = both
