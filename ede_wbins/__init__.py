@@ -9,4 +9,8 @@ def __getattr__(name: str):
         from ede_wbins.theory.edewbins import EDEWBins
 
         return EDEWBins
+    if name == "EmulatedEDEWBins":
+        from ede_wbins.theory.emulated import EmulatedEDEWBins
+
+        return EmulatedEDEWBins
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

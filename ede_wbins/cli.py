@@ -1,6 +1,7 @@
 """The command ``ede-wbins``: each sub-command calls one function of the package."""
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
         0 where all went well, 1 where one line on standard error says what did not.
     """
     options = _parser().parse_args(arguments)
+    # GetDist's hints on smoothing are not for whoever reads a table.
+    logging.getLogger().setLevel(logging.ERROR)
     try:
         options.run(options)
     except EDEWBinsError as error:

@@ -12,7 +12,7 @@ from cobaya.yaml import yaml_load_file
 ROOT = Path(__file__).parent.parent
 YAMLS = ROOT / "yamls"
 RUNS = sorted(YAMLS.glob("*.yaml"))
-BINS = {"quickstart": 3, "ede_w3": 3, "ede_w5": 5, "ede_w10": 10}
+BINS = {"quickstart": 3, "quickstart_emulated": 3, "ede_w3": 3, "ede_w5": 5, "ede_w10": 10}
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +39,16 @@ def test_proposal_covers_what_is_sampled(path):
     assert np.linalg.eigvalsh(matrix).min() > 0
 
 
+def test_emulated_run_is_the_quickstart_but_for_the_theory():
+    exact, emulated = (
+        yaml_load_file(str(YAMLS / f"{name}.yaml"))
+        for name in ("quickstart", "quickstart_emulated")
+    )
+    options = exact["theory"]["ede_wbins.EDEWBins"]
+    assert options.items() <= emulated["theory"]["ede_wbins.EmulatedEDEWBins"].items()
+    assert all(exact[part] == emulated[part] for part in ("params", "likelihood"))
+
+
 def is_bin(name: str) -> bool:
     return re.fullmatch(r"w\d+", name) is not None
 
@@ -47,9 +57,14 @@ def is_bin(name: str) -> bool:
 def test_posterior_is_finite_where_the_run_starts(classy, path):
     info = yaml_load_file(str(path))
     packages = os.environ.get("COBAYA_PACKAGES_PATH")
-    if path.stem != "quickstart" and not (packages and Path(packages, "data").is_dir()):
+    if not path.stem.startswith("quickstart") and not (
+        packages and Path(packages, "data").is_dir()
+    ):
         pytest.skip("needs public data: COBAYA_PACKAGES_PATH is not set, or has no data")
-    info["theory"]["ede_wbins.EDEWBins"]["path"] = str(Path(classy.__file__).parent)
+    ((name, options),) = info["theory"].items()
+    options["path"] = str(Path(classy.__file__).parent)
+    if name == "ede_wbins.EmulatedEDEWBins":
+        options["tolerance"] = 0
     info["packages_path"] = packages
     del info["output"], info["sampler"]
     model = get_model(info)

@@ -75,7 +75,7 @@ def w_band(run: Run) -> plt.Figure:
     axes.stairs(median, edges, baseline=None, color="black", label="median")
     axes.axhline(-1, color="black", linestyle=":", linewidth=1)
     axes.set(xlabel="$z$", ylabel="$w(z)$", xlim=(0, edges[-1]))
-    axes.legend(frameon=False, ncols=2, fontsize=8)
+    figure.legend(frameon=False, ncols=4, fontsize=8, loc="outside upper center")
     return figure
 
 

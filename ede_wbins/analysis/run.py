@@ -17,7 +17,8 @@ BURN_IN = 0.3
 CONVERGED = 0.01
 """R-1 of the means below which a run counts as converged."""
 
-_MIN_STEPS = 5
+_BATCHES = 5
+_MIN_STEPS = 10
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class Run:
 
         NaN if the chains are too short to tell.
         """
-        chains = self.samples.getSeparateChains() if self.n_chains > 1 else self._halves()
+        chains = self.samples.getSeparateChains()
+        if len(chains) == 1:
+            chains = _pieces(chains[0], 2)
         sampled = self.samples.paramNames.numNonDerived()
         if min(chain.numrows for chain in chains) <= sampled:
             return np.nan
@@ -61,9 +64,19 @@ class Run:
 
     @property
     def effective_samples(self) -> float:
-        """Number of independent samples that the worst-mixed sampled parameter is worth."""
-        sampled = range(self.samples.paramNames.numNonDerived())
-        return float(min(self.samples.getEffectiveSamples(j) for j in sampled))
+        """
+        Number of independent samples that the worst-mixed sampled parameter is worth.
+
+        From the scatter of batch means (Flegal and Jones 2010), between chains included: unlike an
+        autocorrelation length it notices that chains are too short to have mixed.
+        """
+        sampled = self.samples.paramNames.numNonDerived()
+        chains = self.samples.getSeparateChains()
+        batches = [batch for chain in chains for batch in _pieces(chain, _BATCHES)]
+        scatter = np.var([batch.getMeans(range(sampled)) for batch in batches], axis=0, ddof=1)
+        variance = self.samples.getVars()[:sampled]
+        with np.errstate(divide="ignore"):
+            return float(min(len(batches) * min(variance / scatter), self.samples.numrows))
 
     @property
     def z_edges(self) -> tuple[float, ...]:
@@ -79,13 +92,13 @@ class Run:
         """Whether these parameters vary in the chains."""
         return all(self.samples.paramNames.parWithName(name) for name in names)
 
-    def _halves(self) -> list[WeightedSamples]:
-        rows, weights = self.samples.samples, self.samples.weights
-        middle = np.searchsorted(np.cumsum(weights), weights.sum() / 2)
-        return [
-            WeightedSamples(samples=rows[part], weights=weights[part])
-            for part in (slice(None, middle), slice(middle, None))
-        ]
+
+def _pieces(chain: WeightedSamples, number: int) -> list[WeightedSamples]:
+    """Consecutive pieces of a chain, of about the same weight; fewer where a single row has it."""
+    total = np.cumsum(chain.weights)
+    cuts = np.searchsorted(total, total[-1] * np.arange(1, number) / number)
+    parts = zip(np.split(chain.samples, cuts), np.split(chain.weights, cuts), strict=True)
+    return [WeightedSamples(samples=rows, weights=weights) for rows, weights in parts if len(rows)]
 
 
 def load_run(prefix: str | Path) -> Run:

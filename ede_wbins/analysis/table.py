@@ -1,5 +1,6 @@
 """The posterior of a run as a table of text."""
 
+import numpy as np
 from getdist.types import ParamLimit
 
 from ede_wbins.analysis.run import BURN_IN, CONVERGED, Run
@@ -59,7 +60,7 @@ def _interval(limit: ParamLimit, sd: float) -> str:
 
 def _number(value: float, sd: float) -> str:
     """To the second digit of the standard deviation."""
-    if not sd > 0:
-        return f"{value:.6g}"
-    decimals = -int(f"{sd:e}".partition("e")[2]) + 1
+    if not sd > 1e-6:
+        return f"{value:.4g}"
+    decimals = 1 - int(np.floor(np.log10(sd)))
     return f"{value:.{max(decimals, 0)}f}"

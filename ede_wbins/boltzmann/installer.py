@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -94,23 +95,30 @@ def place(target: Path, sdist: Sdist, patch: Patch) -> None:
 
 def _build_and_move(target: Path, sdist: Sdist, patch: Patch, workshop: Path) -> None:
     for leftover in workshop.glob("build-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        _remove(leftover)
     log = workshop / "failed.log"
     log.unlink(missing_ok=True)
     progress = Progress(total=5)
-    with tempfile.TemporaryDirectory(
-        prefix="build-", dir=workshop, ignore_cleanup_errors=True
-    ) as scratch:
-        folder = Path(scratch)
-        try:
-            progress.step(f"Fetching CLASS ({sdist.name} {sdist.version})")
-            archive = fetch(sdist, workshop, folder)
-            package = build(archive, patch, target.name, folder, log, progress)
-            progress.step("Testing it")
-            _self_test(package, patch.identify(sdist.sha256) if patch.hooks else "", progress)
-        finally:
-            progress.close()
+    folder = Path(tempfile.mkdtemp(prefix="build-", dir=workshop))
+    try:
+        progress.step(f"Fetching CLASS ({sdist.name} {sdist.version})")
+        archive = fetch(sdist, workshop, folder)
+        package = build(archive, patch, target.name, folder, log, progress)
+        progress.step("Testing it")
+        _self_test(package, patch.identify(sdist.sha256) if patch.hooks else "", progress)
         _swap(package, target, folder / "old")
+    finally:
+        progress.close()
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Delete a folder, waiting for a process that outlived a kill -9 and still writes there."""
+    for _ in range(50):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.1)
 
 
 def _self_test(package: Path, marker: str, progress: Progress) -> None:

@@ -20,6 +20,8 @@ from ede_wbins.model.species import (
 LAMBDA = WBins((1.0,), (-1.0,))
 """A cosmological constant."""
 
+_NODE, _WEIGHT = np.polynomial.legendre.leggauss(16)
+
 
 @dataclass(frozen=True)
 class Background:
@@ -129,10 +131,9 @@ class Background:
         kinks = np.log1p(self.late.breakpoints())
         grid = np.linspace(0, top, 2 + int(top / 0.2))
         edges = np.unique(np.concatenate([np.log1p(z).ravel(), kinks[kinks < top], grid]))
-        node, weight = np.polynomial.legendre.leggauss(16)
         half = np.diff(edges)[:, None] / 2
-        n = edges[:-1, None] + half * (1 + node)
-        panels = (half * weight * np.exp(n) / self.hubble(np.expm1(n))).sum(axis=1)
+        n = edges[:-1, None] + half * (1 + _NODE)
+        panels = (half * _WEIGHT * np.exp(n) / self.hubble(np.expm1(n))).sum(axis=1)
         total = np.concatenate([[0.0], np.cumsum(panels)])
         return total[np.searchsorted(edges, np.log1p(z))]
 

@@ -76,6 +76,7 @@ def test_a_chain_that_moved_on_has_not_converged(prefix, tmp_path):
     yaml_dump_file(f"{moved}.updated.yaml", yaml_load_file(f"{prefix}.updated.yaml"))
     run = load_run(moved)
     assert run.R_minus_1 > 1
+    assert run.effective_samples < 10
     assert "NOT CONVERGED" in summary(run)
 
 

@@ -68,6 +68,7 @@ PATCH = Patch(
     )
 )
 DRIVER = """\
+import signal
 import sys
 from pathlib import Path
 from ede_wbins.boltzmann import installer
@@ -76,6 +77,8 @@ from ede_wbins.boltzmann.hooks import Hook
 from ede_wbins.boltzmann.sdist import Sdist
 from ede_wbins.errors import InstallError
 installer.SELF_TEST = Path({self_test!r})
+# A background job inherits that SIGINT is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     installer.place(Path({target!r}), {sdist!r}, {patch!r})
 except InstallError as error:

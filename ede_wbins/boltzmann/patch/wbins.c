@@ -9,6 +9,10 @@
 /** smallest distance in ln(1+z) between two edges, far above the gap around a jump */
 #define _WBINS_MIN_SPACING_ 1e-6
 
+/** After a jump a multi-step method starts with steps of first order, whose errors add up in each bin: tolerance there,
+    in units of the user's. At late times steps are few and cheap. */
+#define _WBINS_TIGHTER_ 0.1
+
 /** what follows the first arguments of wbins_evolve() */
 #define WBINS_EVOLVER_VALUES \
     derivs, x_ini, x_final, y, used_in_output, neq, parameters_and_workspace, rtol, minimum_variation, \
@@ -59,7 +63,7 @@ int wbins_read(struct file_content * pfc,
   struct wbins * pwb = &(pba->wbins);
   char string[_ARGUMENT_LENGTH_MAX_];
   double value, w_beyond = -1., y_previous = 0.;
-  int found, index, w_size, constant = _TRUE_;
+  int found, index, w_size, edges = 0;
 
   pwb->size = 0;
   pwb->jump_size = 0;
@@ -111,9 +115,7 @@ int wbins_read(struct file_content * pfc,
   class_call(parser_read_double(pfc,"wa_fld",&value,&found,errmsg),errmsg,errmsg);
   class_test(found == _TRUE_, errmsg, "'wa_fld' = %g is given beside 'wbins_w': binned w(z) takes no wa_fld",value);
 
-  pwb->lnrho[0] = 0.;
   for (index=0; index<pwb->size; index++) {
-
     class_test((pwb->z[index] <= 0.) || (pwb->z[index] > 1e5),
                errmsg,
                "upper edge %d in 'wbins_z' is %g, it must lie between 0 and 1e5",index+1,pwb->z[index]);
@@ -122,28 +124,44 @@ int wbins_read(struct file_content * pfc,
                errmsg,
                "the edges in 'wbins_z' must increase: edge %d is %.10g, the one before it %.10g",
                index+1,pwb->z[index],(index > 0) ? pwb->z[index-1] : 0.);
-
-    pwb->lnrho[index+1] = pwb->lnrho[index] + 3.*(1.+pwb->w[index])*(pwb->y[index]-y_previous);
     y_previous = pwb->y[index];
-    if ((pwb->w[index] != -1.) || (w_beyond != -1.))
-      constant = _FALSE_;
   }
 
-  if (constant == _TRUE_) {
-    pba->Omega0_lambda = pba->Omega0_fld;
-    pba->Omega0_fld = 0.;
-    pwb->size = 0;
+  /* neighbours with the same w are one bin: splitting a bin changes no digit */
+  for (index=0; index<pwb->size; index++) {
+    if (pwb->w[index] != pwb->w[index+1]) {
+      pwb->z[edges] = pwb->z[index];
+      pwb->y[edges] = pwb->y[index];
+      pwb->w[edges] = pwb->w[index];
+      edges++;
+    }
+  }
+  pwb->w[edges] = w_beyond;
+  pwb->size = edges;
+
+  /* the same w everywhere is a fluid that CLASS has, or Lambda */
+  if (edges == 0) {
+    pba->w0_fld = w_beyond;
+    if (w_beyond == -1.) {
+      pba->Omega0_lambda = pba->Omega0_fld;
+      pba->Omega0_fld = 0.;
+    }
     return _SUCCESS_;
   }
 
-  for (index=pwb->size-1; index>=0; index--) {
-    if (pwb->w[index] != pwb->w[index+1]) {
-      /* Gamma is exactly zero as long as w = -1, and the integrator measures errors relative to the
-         variable itself: after the first jump no step would be small enough. */
-      pwb->gamma_offset = _WBINS_GAMMA_OFFSET_;
-      if (pwb->width == 0.)
-        pwb->jump_loga[pwb->jump_size++] = -pwb->y[index];
-    }
+  pwb->lnrho[0] = 0.;
+  for (index=0; index<edges; index++)
+    pwb->lnrho[index+1] = pwb->lnrho[index]
+      + 3.*(1.+pwb->w[index])*(pwb->y[index]-((index > 0) ? pwb->y[index-1] : 0.));
+
+  /* Gamma is exactly zero as long as w = -1, and the integrator measures errors relative to the variable
+     itself: after the first jump no step would be small enough. */
+  pwb->gamma_offset = _WBINS_GAMMA_OFFSET_;
+
+  if (pwb->width == 0.) {
+    pwb->jump_size = edges;
+    for (index=0; index<edges; index++)
+      pwb->jump_loga[edges-1-index] = -pwb->y[index];
   }
 
   return _SUCCESS_;
@@ -309,7 +327,8 @@ static int wbins_evolve(int (*evolver)(EVOLVER_PROTOTYPE),
       }
     }
 
-    class_call(evolver(derivs,left,right,y,used_in_output,neq,parameters_and_workspace,rtol,minimum_variation,
+    class_call(evolver(derivs,left,right,y,used_in_output,neq,parameters_and_workspace,
+                       (left == x_ini) ? rtol : _WBINS_TIGHTER_*rtol,minimum_variation,
                        timescale,timestep_over_timescale,t_vec,t_size,output,print_variables,errmsg),
                errmsg,
                errmsg);

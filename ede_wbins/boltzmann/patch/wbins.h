@@ -35,15 +35,15 @@
 struct background;
 
 struct wbins {
-  int size;                      /**< number of bins; 0 where w(z) is not binned */
-  double z[_WBINS_MAX_];         /**< upper edges of the bins, increasing */
+  int size;                      /**< number of edges at which w changes; 0 where w(z) is not binned */
+  double z[_WBINS_MAX_];         /**< these edges, increasing */
   double y[_WBINS_MAX_];         /**< ln(1+z) of the edges */
   double w[_WBINS_MAX_+1];       /**< equation of state in the bins, then beyond the last edge */
   double lnrho[_WBINS_MAX_+1];   /**< ln(rho/rho_today) at the lower edge of each bin (sharp bins) */
   double width;                  /**< smoothing in z of the edges, 0 for sharp bins */
   double gamma_offset;           /**< what the integrator carries on top of the PPF Gamma */
 
-  int jump_size;                          /**< number of sharp edges at which w really changes */
+  int jump_size;                          /**< number of sharp edges */
   double jump_loga[_WBINS_MAX_];          /**< their ln(a), increasing */
   int jump_index[_WBINS_MAX_];            /**< background table index of the node just before each */
   double jump_tau[_WBINS_MAX_][2];        /**< conformal time of the nodes before and after each */

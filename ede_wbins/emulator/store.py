@@ -1,0 +1,86 @@
+"""Computed points in one file, and whose they are."""
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ede_wbins.errors import EDEWBinsError
+
+FORMAT = 1
+MAX_BYTES = 2**31
+"""A larger file, or one that would be larger when read, is refused."""
+
+_IDENTITY = "identity"
+
+
+class StoreError(EDEWBinsError):
+    """A file of computed points cannot be used."""
+
+
+def save(path: Path, identity: Mapping, arrays: Mapping[str, np.ndarray]) -> None:
+    """
+    Write `arrays` to `path` in one step: a reader sees the old file or the new one.
+
+    Parameters
+    ----------
+    path : Path
+    identity : mapping
+        What the points depend on beside their parameters, of plain JSON values.
+    arrays : mapping
+        Numbers, by name.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    record = np.array(json.dumps({"format": FORMAT, **identity}, sort_keys=True))
+    try:
+        with open(fresh, "wb") as file:
+            np.savez(file, **{_IDENTITY: record}, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def load(path: Path, identity: Mapping) -> dict[str, np.ndarray]:
+    """
+    The arrays in `path`.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be read, is too large, holds anything but finite numbers, or has another
+        identity.
+    """
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > MAX_BYTES:
+            raise StoreError(f"{path}: {size} bytes, more than {MAX_BYTES}")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        found = json.loads(str(arrays.pop(_IDENTITY)))
+        if not isinstance(found, dict):
+            raise ValueError("its identity is no mapping")
+    except StoreError:
+        raise
+    # Damage shows in many ways, deep in zipfile, zlib and NumPy; none of them is our mistake.
+    except Exception as error:
+        raise StoreError(f"{path}: not a file of computed points ({error})") from None
+    expected = json.loads(json.dumps({"format": FORMAT, **identity}))
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise StoreError(
+                f"{path}: made with {name} = {found.get(name)!r}, this run has "
+                f"{expected.get(name)!r}"
+            )
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiu" or not np.all(np.isfinite(array)):
+            raise StoreError(f"{path}: {name} holds more than finite numbers")
+    return arrays

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from ede_wbins.errors import EDEWBinsError
+from ede_wbins.model import Background, EDEFluid, WBins
+from ede_wbins.model.tabulated import TabulatedBackground, hubble_constant
+
+MODEL = {
+    "omega_b": 0.0224,
+    "omega_cdm": 0.122,
+    "late": WBins((1.0, 2.0, 3.0), (-0.9, -1.4, -0.5)),
+    "ede": EDEFluid(0.08, 3.6, 2.7),
+}
+
+
+@pytest.mark.parametrize("m_ncdm", [(0.06,), (0.1, 0.3)])
+def test_table_gives_the_closed_form(m_ncdm):
+    z = np.expm1(np.linspace(0, 16, 777))
+    quick = TabulatedBackground(68.0, **MODEL, m_ncdm=m_ncdm).hubble(z)
+    exact = Background(68.0, **MODEL, m_ncdm=m_ncdm).hubble(z)
+    np.testing.assert_allclose(quick, exact, rtol=1e-9)
+
+
+def test_no_massive_neutrinos():
+    late = WBins((1.0,), (-1.0,))
+    empty = TabulatedBackground(68.0, 0.0224, 0.122, m_ncdm=(), late=late)
+    massless = TabulatedBackground(68.0, 0.0224, 0.122, m_ncdm=(1e-9,), late=late)
+    assert empty.hubble(10.0) < massless.hubble(10.0)
+
+
+@pytest.mark.parametrize("H0", [50.0, 68.0, 95.0])
+def test_hubble_constant_inverts_the_angle(H0):
+    def background(h0):
+        return TabulatedBackground(h0, **MODEL)
+
+    theta = 142.0 / background(H0).comoving_distance(np.array([1089.0]))[0]
+    assert hubble_constant(theta, 142.0, 1089.0, background) == pytest.approx(H0, rel=1e-7)
+
+
+def test_impossible_angle_is_one_line():
+    with pytest.raises(EDEWBinsError, match="theta_s") as error:
+        hubble_constant(0.001, 142.0, 1089.0, lambda h0: TabulatedBackground(h0, **MODEL))
+    assert "\n" not in str(error.value)

@@ -1,0 +1,165 @@
+"""The emulated component on a quick stand-in for CLASS."""
+
+import numpy as np
+import pytest
+from cobaya.log import LoggedError
+from cobaya.model import get_model
+from stand_in import LCDM, Needs, component
+from universe import Peaks, Universe
+
+from ede_wbins.theory import emulated, training
+
+SAMPLED = {
+    "H0": {"prior": {"min": 60, "max": 75}, "ref": {"dist": "norm", "loc": 67, "scale": 1.5}},
+    "omega_cdm": {
+        "prior": {"min": 0.1, "max": 0.14},
+        "ref": {"dist": "norm", "loc": 0.12, "scale": 0.003},
+    },
+    "A_s": {
+        "prior": {"min": 1.8e-9, "max": 2.4e-9},
+        "ref": {"dist": "norm", "loc": 2.1e-9, "scale": 5e-11},
+    },
+}
+POINT = {"H0": 67.5, "omega_cdm": 0.121, "A_s": 2.12e-9}
+
+
+@pytest.fixture
+def emulate(stand_in, monkeypatch):
+    """Build a model with the emulated component: emulate(likelihood, params, **options)."""
+    stand_in.Class = Universe
+    monkeypatch.setattr(training, "N_START", 24)
+    for module in (training, emulated):
+        monkeypatch.setattr(module, "N_ROUND", 8)
+    monkeypatch.setattr(training, "_STEPS", 30)
+
+    def emulate(likelihood=None, params=None, name="EmulatedEDEWBins", **options):
+        return get_model(
+            {
+                "theory": {f"ede_wbins.{name}": {"ede": "none", **options}},
+                "likelihood": likelihood or {"peaks": Peaks},
+                "params": {**LCDM, **SAMPLED, **(params or {})},
+            }
+        )
+
+    return emulate
+
+
+def points(model, n):
+    """Points where the posterior is."""
+    rng = np.random.default_rng(5)
+    centre = np.array([SAMPLED[name]["ref"]["loc"] for name in model.prior.params])
+    return [centre + 0.3 * (model.prior.reference(random_state=rng) - centre) for _ in range(n)]
+
+
+def test_posterior_and_derived_parameters_are_those_of_class(emulate):
+    exact, quick = emulate(name="EDEWBins"), emulate(blind=0)
+    for x in points(exact, 20):
+        expected, found = exact.logposterior(x), quick.logposterior(x)
+        assert found.logpost == pytest.approx(expected.logpost, abs=0.2)
+        close = dict(zip(quick.parameterization.derived_params(), found.derived, strict=True))
+        A_s = x[quick.prior.params.index("A_s")]
+        assert close["sigma8"] == pytest.approx(0.8 * A_s / 2e-9, rel=1e-3)
+    theory = component(quick)
+    assert theory.counts["emulated"] >= 15
+    assert theory.counts["by CLASS"] == theory.classy.runs < 80
+
+
+def test_model_is_left_as_it_was_by_training_inside_a_point(emulate):
+    model = emulate(blind=0)
+    first = model.logposterior(POINT).logpost
+    again = model.logposterior(POINT, cached=False).logpost
+    assert first == again
+
+
+def test_zero_tolerance_is_exact(emulate):
+    exact, always = emulate(name="EDEWBins"), emulate(tolerance=0)
+    for x in points(exact, 5):
+        assert always.logposterior(x).logpost == exact.logposterior(x).logpost > -100
+    assert component(always).counts == {"emulated": 0, "by CLASS": 5}
+
+
+def test_far_point_is_computed_and_learned(emulate):
+    model = emulate(blind=0, tolerance=0.01)
+    model.logposterior(POINT)
+    theory = component(model)
+    n, runs = len(theory.training_set), theory.classy.runs
+    far = {"H0": 61.0, "omega_cdm": 0.138, "A_s": 1.85e-9}
+    found = model.logposterior(far).logpost
+    assert (len(theory.training_set), theory.classy.runs) == (n + 1, runs + 1)
+    assert found == emulate(name="EDEWBins").logposterior(far).logpost
+
+
+def test_blind_checks_are_exact_and_counted(emulate, caplog):
+    model = emulate(blind=1)
+    exact = emulate(name="EDEWBins")
+    for x in points(model, 4):
+        assert model.logposterior(x).logpost == exact.logposterior(x).logpost
+    theory = component(model)
+    assert len(theory.checks) == theory.counts["emulated"] > 0
+    error, sd = np.array(theory.checks).T
+    assert np.all(np.abs(error) < 10 * sd + 1e-3)
+    with caplog.at_level("INFO"):
+        model.close()
+    assert f"{len(error)} blind checks" in caplog.text
+
+
+def test_points_are_kept_for_another_run(emulate, tmp_path):
+    path = str(tmp_path / "points.npz")
+    model = emulate(training=path)
+    model.logposterior(POINT)
+    n = len(component(model).training_set)
+    again = emulate(training=path)
+    again.logposterior(POINT)
+    assert component(again).counts["by CLASS"] <= 10 < n <= len(component(again).training_set)
+
+
+def test_file_of_other_physics_is_refused(emulate, tmp_path):
+    path = str(tmp_path / "points.npz")
+    emulate(training=path).logposterior(POINT)
+    other = emulate(training=path, params={"n_s": 0.97})
+    with pytest.raises(LoggedError, match="fixed"):
+        other.logposterior(POINT)
+
+
+def test_damaged_file_is_one_line(emulate, tmp_path):
+    path = tmp_path / "points.npz"
+    path.write_bytes(b"no archive")
+    with pytest.raises(LoggedError, match=r"points\.npz") as error:
+        emulate(training=str(path)).logposterior(POINT)
+    assert "\n" not in str(error.value)
+
+
+def test_what_cannot_be_emulated_is_refused(emulate):
+    needs = {"Pk_grid": {"z": [0, 1], "k_max": 1, "nonlinear": False}}
+    with pytest.raises(LoggedError, match="Pk_grid"):
+        emulate({"needs": {"class": Needs, "needs": needs}})
+    emulate({"needs": {"class": Needs, "needs": needs}}, tolerance=0)
+
+
+@pytest.mark.parametrize(
+    "options, named", [({"tolerance": -1}, "tolerance"), ({"blind": 2}, "blind")]
+)
+def test_wrong_option_is_named(emulate, options, named):
+    with pytest.raises(LoggedError, match=named):
+        emulate(**options)
+
+
+def test_wrong_start_is_named(emulate, tmp_path):
+    with pytest.raises(LoggedError, match="absent"):
+        emulate(start=str(tmp_path / "absent.covmat")).logposterior(POINT)
+
+
+def test_points_that_class_cannot_compute_are_left_out(emulate):
+    # Those above 2.5e-9 are refused by the stand-in.
+    wide = {"A_s": SAMPLED["A_s"] | {"prior": {"min": 1.8e-9, "max": 2.8e-9}}}
+    wide["A_s"]["ref"] = {"dist": "norm", "loc": 2.3e-9, "scale": 1e-10}
+    model = emulate(params=wide, blind=0)
+    assert np.isfinite(model.logposterior(POINT).logpost)
+    assert component(model).rejected.counts.total() > 0
+
+
+def test_spectra_that_are_not_finite_are_never_learned(emulate, monkeypatch):
+    monkeypatch.setattr(Universe, "broken_above", 0.123)
+    model = emulate(blind=0)
+    assert np.isfinite(model.logposterior(POINT).logpost)
+    assert all(np.isfinite(rows).all() for rows in component(model).training_set.rows.values())
