@@ -35,10 +35,15 @@ class Spectra:
 
     def worst(self, other: "Spectra") -> dict[str, float]:
         """Largest relative difference of each spectrum."""
-        return {
-            name: float(np.abs(getattr(self, name) / getattr(other, name) - 1).max())
-            for name in ("tt", "ee", "pp", "pk")
-        }
+        return {name: float(np.abs(x).max()) for name, x in self._differences(other)}
+
+    def rms(self, other: "Spectra") -> dict[str, float]:
+        """Relative difference of each spectrum, rms."""
+        return {name: float(np.sqrt(np.mean(x**2))) for name, x in self._differences(other)}
+
+    def _differences(self, other: "Spectra"):
+        for name in ("tt", "ee", "pp", "pk"):
+            yield name, getattr(self, name) / getattr(other, name) - 1
 
 
 def bins(*w: float, **options) -> dict:

@@ -109,11 +109,9 @@ def test_shooting_for_the_acoustic_scale(classy):
 
 
 def test_what_has_no_solution_is_an_error_of_the_computation(classy):
-    """A field that starts at the bottom of its potential would have to inflate."""
-    cosmo = classy.Class()
-    cosmo.set(ede_model="scalar", fEDE=0.999999, log10z_c=3.5, thetai_ede=0.01)
-    with pytest.raises(classy.CosmoComputationError, match=r"no m and f found|cannot be followed"):
-        cosmo.compute(["background"])
+    """For n near 1 the field dilutes like matter: its fraction has no maximum in the past."""
+    with pytest.raises(classy.CosmoComputationError, match="the field needs more than"):
+        background(classy, **{**EDE, "n_ede": 1.01})
 
 
 def test_no_field_is_lcdm_bit_by_bit(classy, lcdm):
@@ -121,12 +119,15 @@ def test_no_field_is_lcdm_bit_by_bit(classy, lcdm):
     assert all(map(np.array_equal, astuple(none), astuple(lcdm)))
 
 
-def test_gauges_agree_as_for_lcdm(classy, lcdm):
-    both = {**SCALAR, **W10}
-    floor = compute(classy, gauge="newtonian").worst(lcdm)
-    worst = compute(classy, **both, gauge="newtonian").worst(compute(classy, **both))
+def test_gauges_agree_as_for_lcdm(classy):
+    """By rms: CLASS's Newtonian gauge has 5e-4 of noise at l = 2 for modes that start early."""
+    early = {"start_small_k_at_tau_c_over_tau_h": 1e-4}
+    floor, both = (
+        compute(classy, **model, **early, gauge="newtonian").rms(compute(classy, **model, **early))
+        for model in ({}, {**SCALAR, **W10})
+    )
     for name, allowed in floor.items():
-        assert worst[name] < 1.5 * allowed, name
+        assert both[name] < 1.5 * allowed, name
 
 
 def test_fluid_is_an_approximation_of_the_field(classy, scalar):
