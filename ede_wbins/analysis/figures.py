@@ -61,16 +61,8 @@ def w_band(run: Run) -> plt.Figure:
     axes.stairs(upper, edges, baseline=lower, fill=True, color="0.92", label="prior")
     for level, ends in _QUANTILES.items():
         lower, upper = np.array([_quantiles(run, name, ends) for name in names]).T
-        alpha = 0.35 if level == 0.95 else 0.8
-        axes.stairs(
-            upper,
-            edges,
-            baseline=lower,
-            fill=True,
-            color=_COLOUR,
-            alpha=alpha,
-            label=f"{level:.0%}",
-        )
+        style = {"color": _COLOUR, "alpha": _OPACITY[level], "label": f"{level:.0%}"}
+        axes.stairs(upper, edges, baseline=lower, fill=True, **style)
     (median,) = np.array([_quantiles(run, name, [0.5]) for name in names]).T
     axes.stairs(median, edges, baseline=None, color="black", label="median")
     axes.axhline(-1, color="black", linestyle=":", linewidth=1)

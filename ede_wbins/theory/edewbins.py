@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 from cobaya.component import ComponentNotInstalledError
@@ -273,11 +273,15 @@ class EDEWBins(classy):
         """Derived parameters as Python floats: those asked for by the run, and by components."""
         outputs = self.output_params if derived_requested else []
         names = {*map(self.translate_param, outputs), *self.derived_extra}
-        found = {name: getattr(self.classy, name) for name in _GETTERS & names}
-        found |= self.classy.get_current_derived_parameters(list(names - _GETTERS))
-        values = {name: float(x() if callable(x) else x) for name, x in found.items()}
+        values = self._ask_class(names)
         derived = {name: values[self.translate_param(name)] for name in outputs}
         return derived, {name: values[name] for name in self.derived_extra}
+
+    def _ask_class(self, names: Set[str]) -> dict[str, float]:
+        """Derived parameters of the point that CLASS has just computed, by CLASS's names."""
+        found = {name: getattr(self.classy, name) for name in _GETTERS & names}
+        found |= self.classy.get_current_derived_parameters(sorted(names - _GETTERS))
+        return {name: float(x() if callable(x) else x) for name, x in found.items()}
 
     def close(self):
         """Log the rejected points, and free CLASS."""

@@ -14,7 +14,7 @@ from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.background import Background
 from ede_wbins.model.species import KM_S_MPC
 from ede_wbins.theory.coordinates import Coordinates
-from ede_wbins.theory.edewbins import _GETTERS, EDEWBins
+from ede_wbins.theory.edewbins import EDEWBins
 from ede_wbins.theory.rejected import output_of_run
 from ede_wbins.theory.surrogate import Prediction, Surrogate, TrainingSet
 from ede_wbins.theory.training import N_ROUND, Trainer
@@ -232,9 +232,7 @@ class EmulatedEDEWBins(EDEWBins):
         varying = self._varying(params)
         training = self.training_set
         names = {name for name in training.scalars if "[" not in name}
-        found = {name: getattr(self.classy, name) for name in _GETTERS & names}
-        found = {name: x() if callable(x) else x for name, x in found.items()}
-        found |= self.classy.get_current_derived_parameters(sorted(names - _GETTERS))
+        found = self._ask_class(names)
         self._compare(self.coordinates.background(varying, *(found[x] for x in _HORIZON)))
         scalars = [found[name] for name in training.scalars if name in names]
         scalars += [x for product in _GROWTH if product in state for x in state[product]]
