@@ -1,6 +1,10 @@
 """Early dark energy and piecewise-constant w(z) for Cobaya, on a patched CLASS."""
 
+from ede_wbins.one_line import keep_errors_short
+
 __version__ = "0.1.0"
+
+keep_errors_short()
 
 
 def __getattr__(name: str):

@@ -1,6 +1,6 @@
 """Late dark energy with a piecewise-constant equation of state (arXiv:2302.07333)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,8 @@ def check_edges(z_edges: Sequence[float]) -> tuple[float, ...]:
         If they are not finite, positive and increasing, or if there are none.
     """
     try:
-        edges = tuple(float(z) for z in z_edges)
+        # Texts and mappings can be gone through too, but do not mean a list of numbers.
+        edges = () if isinstance(z_edges, str | Mapping) else tuple(float(z) for z in z_edges)
     except (TypeError, ValueError):
         edges = ()
     if not edges or not np.all(np.isfinite(edges)) or np.any(np.diff((0.0, *edges)) <= 0):

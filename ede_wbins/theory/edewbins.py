@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from cobaya.component import ComponentNotInstalledError
@@ -15,6 +15,7 @@ from ede_wbins import boltzmann
 from ede_wbins.boltzmann.paths import build_folder
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_edges, check_w_beyond, default_edges
+from ede_wbins.theory.allowed import check_names, check_prior, meant, outside
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
 from ede_wbins.theory.threads import share_cores
 
@@ -67,6 +68,10 @@ class EDEWBins(classy):
         """Offer the parameters, and add the user's dictionaries to ours instead of replacing."""
         for name in ("extra_args", "renames"):
             if input_options.get(name):
+                if not isinstance(input_options[name], Mapping):
+                    raise EDEWBinsError(
+                        f"{name} = {input_options[name]!r}: must be a mapping, as {{key: value}}"
+                    )
                 # In place, since Cobaya puts the user's options over the defaults after this.
                 input_options[name] = {**defaults[name], **input_options[name]}
         options = {**defaults, **input_options}
@@ -100,6 +105,7 @@ class EDEWBins(classy):
             self.edges = _bin_edges(self.n_bins, self.z_edges)
             self.w_beyond = check_w_beyond(self.w_beyond)
             self.has_ede = _has_ede(self.ede)
+            _check_path(self.path)
         except EDEWBinsError as error:
             raise LoggedError(self.log, "%s", error) from None
         self._load()
@@ -109,8 +115,7 @@ class EDEWBins(classy):
         self.derived_extra = []
         share_cores(self.mpi_info)
         self.rejected = RejectedPoints(self.log, output_of_run())
-        # A severe error while collecting results is a mistake in the input, until one point
-        # has shown that the input is good.
+        # A severe error is a mistake in the input, until one point has shown that it is good.
         self._has_computed = False
 
     def _load(self):
@@ -189,6 +194,10 @@ class EDEWBins(classy):
             if self.extra_args.get(name) == defaults[name]:
                 del self.extra_args[name]
         given = {*inputs, *self.extra_args}
+        try:
+            check_names(given)
+        except EDEWBinsError as error:
+            raise LoggedError(self.log, "%s", error) from None
         missing = [name for name in self._w_names() if name not in inputs]
         if self.has_ede:
             missing += [name for name in _EDE_REQUIRED if name not in given]
@@ -212,6 +221,31 @@ class EDEWBins(classy):
                 ", ".join(extra),
             )
         super().initialize_with_params()
+
+    def initialize_with_provider(self, provider):
+        """
+        Check that parameters are, and priors lie, where they mean something.
+
+        Raises
+        ------
+        LoggedError
+            If one is or does not.
+        """
+        super().initialize_with_provider(provider)
+        model = provider.model
+        constants = model.parameterization.constant_params()
+        values = {
+            self.translate_param(k): constants[k] for k in self.input_params if k in constants
+        }
+        supports = zip(model.prior.params, model.prior.bounds(), strict=True)
+        try:
+            for line in outside({**self.extra_args, **values}):
+                raise EDEWBinsError(line)
+            for name, (low, high) in supports:
+                if name in self.input_params:
+                    check_prior(self.translate_param(name), low, high)
+        except EDEWBinsError as error:
+            raise LoggedError(self.log, "%s", error) from None
 
     def must_provide(self, **requirements):
         """Note what is needed; S8 needs what sigma8 needs."""
@@ -247,23 +281,28 @@ class EDEWBins(classy):
         LoggedError
             If CLASS does not accept its input, at this or any point.
         """
+        severe = self.classy_module.CosmoSevereError
+        computation = self.classy_module.CosmoComputationError
+        translated = {self.translate_param(name): x for name, x in params_values_dict.items()}
         try:
+            for line in outside(translated):
+                raise computation(line)
             self.set(params_values_dict)
             self.classy.compute()
-        except self.classy_module.CosmoComputationError as error:
+        except (severe, computation) as error:
+            if not (isinstance(error, computation) or self._has_computed):
+                self._stop("CLASS does not accept its input", error)
             if self.stop_at_error:
                 self._stop("CLASS cannot compute this point", error)
             self.rejected.add(error)
             return False
-        except self.classy_module.CosmoSevereError as error:
-            self._stop("CLASS does not accept its input", error)
         try:
             # Finds CLASS computed, and collects.
             super().calculate(state, want_derived, **params_values_dict)
         except always_stop_exceptions:
             raise
         except Exception as error:
-            if isinstance(error, self.classy_module.CosmoSevereError) and not self._has_computed:
+            if isinstance(error, severe) and not self._has_computed:
                 self._stop("CLASS cannot give what is asked of it", error)
             self.rejected.add(error)
             raise
@@ -296,7 +335,11 @@ class EDEWBins(classy):
         return [f"w{i}" for i in range(1, 1 + len(self.edges))]
 
     def _stop(self, what: str, error: Exception):
-        raise LoggedError(self.log, "%s: %s", what, root_cause(error)) from None
+        cause = root_cause(error)
+        known = {*self.get_can_support_params(), *self.get_can_provide_params()}
+        unread = re.search(r"did not read input parameter\(s\): (.+)", cause)
+        hints = [meant(name, known) for name in unread[1].split(", ")] if unread else []
+        raise LoggedError(self.log, "%s: %s%s", what, cause, "".join(hints)) from None
 
     # Installation
 
@@ -340,6 +383,11 @@ def _has_ede(ede: str | None) -> bool:
     if name not in _EDE_MODELS:
         raise EDEWBinsError(f"ede = {ede!r}: must be one of {', '.join(_EDE_MODELS)}")
     return name != "none"
+
+
+def _check_path(path: str | None) -> None:
+    if path is not None and not isinstance(path, str):
+        raise EDEWBinsError(f"path = {path!r}: must be a packages path or the folder of a build")
 
 
 def _comma_list(values) -> str:

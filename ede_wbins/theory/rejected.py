@@ -16,9 +16,14 @@ _LONGEST = 160
 
 
 def root_cause(error: Exception) -> str:
-    """The last message of a chain of CLASS errors in one line, without function and line number."""
+    """
+    The last message of a chain of CLASS errors in one line.
+
+    Without function, line number, and the C condition that was tested where words follow it.
+    """
     last = str(error).split("=>")[-1].replace("Error in Class:", "")
-    return re.sub(r"^\s*\w+\(L:\d+\)\s*:", "", " ".join(last.split())).strip()
+    last = re.sub(r"^\s*\w+\(L:\d+\)\s*:", "", " ".join(last.split())).strip()
+    return re.sub(r"^condition \(.+?\) is true; (?=\S)", "", last)
 
 
 def reason(error: Exception) -> str:

@@ -16,12 +16,16 @@ LCDM = {
 EDE = {"fEDE": 0.1, "log10z_c": 3.5, "thetai_ede": 2.8}
 
 
-class SevereError(Exception):
+class ClassError(Exception):
     def __str__(self):
         return "\n\nError in Class: " + self.args[0]
 
 
-class ComputationError(SevereError):
+class SevereError(ClassError):
+    pass
+
+
+class ComputationError(ClassError):
     pass
 
 
