@@ -1,4 +1,4 @@
-"""Values of CLASS's inputs that mean something: beyond them it computes nonsense, stops, or crashes."""
+"""Values of CLASS's inputs that mean something: beyond them it computes nonsense or crashes."""
 
 import math
 from collections.abc import Iterator, Mapping

@@ -67,13 +67,10 @@ class EDEWBins(classy):
     def get_modified_defaults(cls, defaults, input_options=empty_dict):
         """Offer the parameters, and add the user's dictionaries to ours instead of replacing."""
         for name in ("extra_args", "renames"):
-            if input_options.get(name):
-                if not isinstance(input_options[name], Mapping):
-                    raise EDEWBinsError(
-                        f"{name} = {input_options[name]!r}: must be a mapping, as {{key: value}}"
-                    )
-                # In place, since Cobaya puts the user's options over the defaults after this.
-                input_options[name] = {**defaults[name], **input_options[name]}
+            # In place, since Cobaya puts the user's options over the defaults after this.
+            if name in input_options:
+                given = _check_mapping(name, input_options[name])
+                input_options[name] = {**defaults[name], **given}
         options = {**defaults, **input_options}
         offered = yaml_load_file(str(Path(__file__).with_name("parameters.yaml")))
         params = offered["early"] if _has_ede(options["ede"]) else {}
@@ -383,6 +380,15 @@ def _has_ede(ede: str | None) -> bool:
     if name not in _EDE_MODELS:
         raise EDEWBinsError(f"ede = {ede!r}: must be one of {', '.join(_EDE_MODELS)}")
     return name != "none"
+
+
+def _check_mapping(name: str, given: Mapping | None) -> Mapping:
+    texts = isinstance(given, Mapping) and all(isinstance(key, str) and key for key in given)
+    if name == "renames" and texts:
+        texts = all(isinstance(new, str) for new in given.values())
+    if given is not None and not texts:
+        raise EDEWBinsError(f"{name} = {given!r}: must be a mapping of names, as {{name: ...}}")
+    return given or {}
 
 
 def _check_path(path: str | None) -> None:

@@ -48,6 +48,7 @@ OPTIONS = [
     ({"extra_args": {"ede_definition": "pek"}}, "'pek', it must be 'at_zc' or 'peak'"),
     ({"extra_args": {"varpi_ede": "fast"}}, "'varpi_ede' is 'fast', it must be 'radiation'"),
     ({"extra_args": {"tol_background_integration": "x"}}, "'tol_background_integration=x'"),
+    ({"renames": {"w1": None}}, "renames = {'w1': None}: must be a mapping of names"),
     ({"renames": {"w1": "w2"}}, "given under two names: w2"),
 ]
 
