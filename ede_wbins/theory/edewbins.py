@@ -17,6 +17,7 @@ from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_edges, check_w_beyond, default_edges
 from ede_wbins.theory.allowed import check_names, check_prior, meant, outside
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
+from ede_wbins.theory.resumption import mend
 from ede_wbins.theory.threads import share_cores
 
 _EDE_MODELS = ("fluid", "scalar", "none")
@@ -111,7 +112,9 @@ class EDEWBins(classy):
         self._set_extra_args()
         self.derived_extra = []
         share_cores(self.mpi_info)
-        self.rejected = RejectedPoints(self.log, output_of_run())
+        output = output_of_run()
+        mend(output, self.log)
+        self.rejected = RejectedPoints(self.log, output)
         # A severe error is a mistake in the input, until one point has shown that it is good.
         self._has_computed = False
 
@@ -127,6 +130,16 @@ class EDEWBins(classy):
             self.classy_module.ede_wbins_patch,
             os.path.dirname(self.classy_module.__file__),
         )
+
+        # On resumption Cobaya gives the version that the chains so far are of, but for
+        # `--allow-changes`.
+        if self.version and self.version != self.get_version():
+            raise LoggedError(
+                self.log,
+                "the chains so far are of CLASS %s, this is CLASS %s: their numbers may differ. "
+                "Give another output, or go on with --allow-changes",
+                *(self.version, self.get_version()),
+            )
 
     def _set_extra_args(self):
         args = self.extra_args
