@@ -33,9 +33,13 @@ struct ede_fluid {
 extern "C" {
 #endif
 
+  /* ede_input.c */
+
   int ede_others(struct background * pba, double a, short fill, double * rho, double * p);
 
-  int ede_fluid_read(struct file_content * pfc, struct precision * ppr, struct background * pba, ErrorMsg errmsg);
+  int ede_read(struct file_content * pfc, struct precision * ppr, struct background * pba, ErrorMsg errmsg);
+
+  /* ede_fluid.c */
 
   void ede_fluid_background(struct ede_fluid * pede, double a, double * rho, double * w, double * dw_over_dlna);
 
@@ -43,6 +47,8 @@ extern "C" {
 
   void ede_fluid_initial(struct ede_fluid * pede, double a, double a_prime_over_a, double k, double tau,
                          double amplitude, double alpha, double * y);
+
+  int ede_fluid_averaged(struct precision * ppr, double k, double tau);
 
   void ede_fluid_streaming(struct ede_fluid * pede, double a, double a_prime_over_a, double k,
                            double phi, double alpha, double * y);

@@ -12,6 +12,12 @@
 struct background;
 struct precision;
 
+/** state of the integration */
+struct ede_state {
+  double theta;    /**< phi/f */
+  double rate;     /**< its derivative with respect to proper time */
+};
+
 /** values of the field at one step of its integration; derivatives are with respect to ln(a) */
 struct ede_scalar_node {
   double loga;          /**< ln(a) */
@@ -45,16 +51,44 @@ struct ede_scalar {
 extern "C" {
 #endif
 
+  /* ede_scalar.c */
+
+  void ede_scalar_potential(double n, double theta, double * v, double * dv, double * ddv);
+
+  void ede_scalar_motion(struct ede_scalar * psc, double all, struct ede_state * state, struct ede_state * change,
+                         double * H);
+
+  void ede_scalar_fluid(struct ede_scalar * psc, double theta, double rate, double dtheta_dlna,
+                        double * rho, double * p, double * dp_dloga);
+
+  void ede_scalar_node(struct ede_scalar * psc, double loga, double all, double sum, struct ede_state * state,
+                       struct ede_scalar_node * node);
+
+  void ede_scalar_between(struct ede_scalar_node * left, struct ede_scalar_node * right, double loga,
+                          struct ede_state * state, double * dtheta_dlna);
+
+  void ede_scalar_background(struct ede_scalar * psc, double a, double * theta, double * theta_prime,
+                             double * rho, double * p, double * dp_dloga);
+
+  /* ede_scalar_evolve.c */
+
+  int ede_scalar_others(struct background * pba, double loga, double * all, double * sum, double * rho, double * p);
+
+  int ede_scalar_evolve(struct background * pba, short store, double * loga_peak, double * f_peak);
+
+  int ede_scalar_tabulate(struct background * pba);
+
+  void ede_scalar_free(struct background * pba);
+
+  /* ede_scalar_solve.c */
+
   void ede_scalar_read(struct background * pba, double fEDE, double log10z_c, double thetai, double * Omega_fill);
 
   int ede_scalar_init(struct background * pba);
 
+  /* ede_scalar_perturbations.c */
+
   int ede_scalar_finish(struct background * pba);
-
-  void ede_scalar_free(struct background * pba);
-
-  void ede_scalar_background(struct ede_scalar * psc, double a, double * theta, double * theta_prime,
-                             double * rho, double * p, double * dp_dloga);
 
   int ede_scalar_averaged(struct precision * ppr, struct ede_scalar * psc, double k, double tau);
 

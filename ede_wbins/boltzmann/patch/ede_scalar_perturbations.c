@@ -1,0 +1,159 @@
+/** @file ede_scalar_perturbations.c Early dark energy as an exact scalar field: linear perturbations (see ede_scalar.h)
+ *
+ * They are \f$ y = (\delta\theta, \chi) \f$ with \f$ \chi = \delta\theta' - \psi\theta' \f$ (synchronous gauge:
+ * \f$ \psi = 0 \f$): \f$ \psi' \f$ then drops out of the Klein-Gordon equation, and \f$ \psi \f$ out of the
+ * stress-energy tensor. */
+
+#include "background.h"
+#include "ede_scalar.h"
+
+/** perturbations inside the horizon are averaged once the scale factor has grown this much since the peak ... */
+#define _EDE_AVERAGED_RATIO_ 4.
+/** ... and k tau exceeds CLASS's trigger for radiation streaming by this: it takes no two approximations that start
+    together */
+#define _EDE_AVERAGED_TRIGGER_ 1.05
+
+/**
+ * Prepare what perturbations need once the background table is there: when to average, and the frequency then.
+ */
+int ede_scalar_finish(struct background * pba) {
+
+  struct ede_scalar * psc = &(pba->scalar);
+  struct ede_scalar_node * last = psc->nodes+psc->size-1;
+  double n = psc->n, amplitude;
+
+  /* the frequency for an amplitude at which V is a power law */
+  amplitude = pow(pow(2.,n)*psc->rho_end/(psc->f2*psc->m*psc->m),0.5/n);
+  psc->varpi0 = psc->m*pow(amplitude/sqrt(2.),n-1.)*0.5*sqrt(_PI_)
+    *exp(lgamma((n+1.)/(2.*n))-lgamma(1.+1./(2.*n)))*exp(3.*psc->w_n*last->loga);
+
+  class_call(background_tau_of_z(pba,expm1(-last->loga),&(psc->tau_end)),
+             pba->error_message,
+             pba->error_message);
+  class_call(background_tau_of_z(pba,pba->ede.z_max/_EDE_AVERAGED_RATIO_,&(psc->tau_averaged)),
+             pba->error_message,
+             pba->error_message);
+
+  return _SUCCESS_;
+}
+
+/**
+ * May the perturbations of wavenumber k be averaged over oscillations at this time?
+ */
+int ede_scalar_averaged(struct precision * ppr, struct ede_scalar * psc, double k, double tau) {
+  return (tau > psc->tau_end) ||
+    ((tau > psc->tau_averaged) && (k*tau > _EDE_AVERAGED_TRIGGER_*ppr->radiation_streaming_trigger_tau_over_tau_k));
+}
+
+/**
+ * Adiabatic initial conditions: the field is dragged by the synchronous metric of radiation domination with
+ * \f$ \theta' = -a^2 m^2 v_\theta \tau/5 \f$, whence
+ * \f$ \delta\theta = h\,a^2 \tau^2 m^2 v_\theta/210 \f$; moved to the Newtonian gauge by alpha (0 stays synchronous).
+ *
+ * @param amplitude  Input: h/(k tau)^2*2 of the mode at early times
+ */
+void ede_scalar_initial(struct ede_scalar * psc,
+                        double a,
+                        double a_prime_over_a,
+                        double theta,
+                        double theta_prime,
+                        double k,
+                        double tau,
+                        double amplitude,
+                        double alpha,
+                        double * y) {
+
+  double v, dv, ddv, force;
+
+  ede_scalar_potential(psc->n,theta,&v,&dv,&ddv);
+  force = a*a*psc->m*psc->m*dv;
+
+  y[0] = amplitude*k*k*pow(tau,4)*force/420. + theta_prime*alpha;
+  y[1] = amplitude*k*k*pow(tau,3)*force/70. - (force+3.*a_prime_over_a*theta_prime)*alpha;
+}
+
+/**
+ * Perturbed stress-energy tensor (CLASS units) in the current gauge, and rho+p.
+ */
+void ede_scalar_stress(struct ede_scalar * psc,
+                       double a,
+                       double theta,
+                       double theta_prime,
+                       double k,
+                       double * y,
+                       double * delta_rho,
+                       double * rho_plus_p_theta,
+                       double * delta_p,
+                       double * rho_plus_p) {
+
+  double v, dv, ddv, kinetic, potential;
+
+  ede_scalar_potential(psc->n,theta,&v,&dv,&ddv);
+  kinetic = psc->f2*theta_prime*y[1]/a/a;
+  potential = psc->f2*psc->m*psc->m*dv*y[0];
+
+  *delta_rho = kinetic+potential;
+  *delta_p = kinetic-potential;
+  *rho_plus_p_theta = psc->f2*k*k*theta_prime*y[0]/a/a;
+  *rho_plus_p = psc->f2*theta_prime*theta_prime/a/a;
+}
+
+/**
+ * The same with the oscillations of the perturbation averaged out, deep inside the horizon: nothing but the change of
+ * gauge by alpha, for which the background oscillates on, and pressure that balances gravity with the sound speed of
+ * equation 23 of arXiv:1806.10608.
+ *
+ * @param rho       Input: density
+ * @param w         Input: equation of state
+ * @param dp_dloga  Input: dp/dln(a)
+ * @param phi       Input: Newtonian potential
+ * @param alpha     Input: (h'+6 eta')/(2 k^2) in synchronous, 0 in Newtonian gauge
+ */
+void ede_scalar_streaming(struct ede_scalar * psc,
+                          double a,
+                          double a_prime_over_a,
+                          double rho,
+                          double w,
+                          double dp_dloga,
+                          double k,
+                          double phi,
+                          double alpha,
+                          double * delta_rho,
+                          double * rho_plus_p_theta,
+                          double * delta_p,
+                          double * rho_plus_p) {
+
+  double a2varpi2 = 2.*pow(psc->varpi0*pow(a,1.-3.*psc->w_n),2);
+  double cs2 = (a2varpi2*(psc->n-1.)+k*k)/(a2varpi2*(psc->n+1.)+k*k);
+  double gravity = (1.+psc->w_n)*rho*phi;
+
+  *rho_plus_p = (1.+w)*rho;
+  *delta_rho = 3.*a_prime_over_a*(*rho_plus_p)*alpha - gravity/cs2;
+  *rho_plus_p_theta = -(*rho_plus_p)*k*k*alpha;
+  *delta_p = -a_prime_over_a*dp_dloga*alpha - gravity;
+}
+
+/**
+ * Linear Klein-Gordon equation.
+ *
+ * @param metric_continuity  Input: h'/2 in synchronous, -3 phi' in Newtonian gauge
+ * @param metric_euler       Input: 0 in synchronous, k^2 psi in Newtonian gauge
+ */
+void ede_scalar_derivs(struct ede_scalar * psc,
+                       double a,
+                       double a_prime_over_a,
+                       double theta,
+                       double theta_prime,
+                       double k,
+                       double metric_continuity,
+                       double metric_euler,
+                       double * y,
+                       double * dy) {
+
+  double v, dv, ddv, a2m2 = a*a*psc->m*psc->m, psi = metric_euler/k/k;
+
+  ede_scalar_potential(psc->n,theta,&v,&dv,&ddv);
+
+  dy[0] = y[1] + psi*theta_prime;
+  dy[1] = -2.*a_prime_over_a*y[1] - (k*k+a2m2*ddv)*y[0] - metric_continuity*theta_prime - a2m2*dv*psi;
+}
