@@ -21,6 +21,7 @@ from ede_wbins.theory.resumption import mend
 from ede_wbins.theory.threads import share_cores
 
 _EDE_MODELS = ("fluid", "scalar", "none")
+_PRECISION = Path(__file__).with_name("precision.yaml")
 _EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
 _EDE_REQUIRED = _EDE_INPUTS[:3]
 _EDE_DERIVED = ("f_ede_max", "z_ede_max", "Omega_ede0")
@@ -61,6 +62,7 @@ class EDEWBins(classy):
     z_edges: Sequence[float] | None
     w_beyond: float
     ede: str | None
+    precision: str | None
 
     # Defaults
 
@@ -104,11 +106,13 @@ class EDEWBins(classy):
             self.w_beyond = check_w_beyond(self.w_beyond)
             self.has_ede = _has_ede(self.ede)
             _check_path(self.path)
+            settings = precision_settings(self.precision)
         except EDEWBinsError as error:
             raise LoggedError(self.log, "%s", error) from None
         self._load()
         # Past `classy`, whose own version imports whatever is called `classy`.
         super(classy, self).initialize()
+        self.extra_args = {**settings, **self.extra_args}
         self._set_extra_args()
         self.derived_extra = []
         share_cores(self.mpi_info)
@@ -378,6 +382,22 @@ class EDEWBins(classy):
             log.error("%s", error)
             return False
         return True
+
+
+def precision_settings(name: str | None) -> dict[str, float]:
+    """Inputs of CLASS that make a precision preset (see precision.yaml); none for None.
+
+    Raises
+    ------
+    EDEWBinsError
+        If there is none of that name.
+    """
+    if name is None:
+        return {}
+    presets = yaml_load_file(str(_PRECISION))
+    if name not in presets:
+        raise EDEWBinsError(f"precision = {name!r}: must be one of {', '.join(presets)}")
+    return dict(presets[name])
 
 
 def _bin_edges(n_bins: int | None, z_edges: Sequence[float] | None) -> tuple[float, ...]:

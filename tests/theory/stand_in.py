@@ -4,6 +4,7 @@ import numpy as np
 from cobaya.likelihood import Likelihood
 
 from ede_wbins import EDEWBins
+from ede_wbins.theory.edewbins import precision_settings
 
 LCDM = {
     "omega_b": 0.02238,
@@ -38,6 +39,8 @@ class StandIn:
             *("m_ncdm", "N_ur", "output", "non_linear", "P_k_max_1/Mpc", "fEDE", "log10z_c"),
             *("thetai_ede", "n_ede", "ede_model", "Omega_Lambda", "fluid_equation_of_state"),
             *("wbins_z", "wbins_w", "wbins_w_beyond"),
+            *precision_settings("reference"),
+            *precision_settings("default"),
         )
     )
 

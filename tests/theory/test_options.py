@@ -9,6 +9,7 @@ from stand_in import EDE, component, sent
 
 from ede_wbins import EDEWBins, boltzmann
 from ede_wbins.errors import NotInstalledError
+from ede_wbins.theory.edewbins import precision_settings
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,7 @@ from ede_wbins.errors import NotInstalledError
         ({"z_edges": 2}, "z_edges = 2"),
         ({"n_bins": 1, "w_beyond": 0.1}, "w_beyond = 0.1"),
         ({"ede": "axion"}, "ede = 'axion': must be one of fluid, scalar, none"),
+        ({"precision": "high"}, "precision = 'high': must be one of default, planck, act, ref"),
         ({"n_bins": 1, "extra_args": {"non_linear": "hmcode"}}, "non_linear = 'hmcode'"),
         ({"n_bins": 1, "extra_args": {"non linear": "HMcode"}}, "non_linear = 'HMcode'"),
         ({"n_bins": 1, "extra_args": {"Omega_Lambda": 0.7}}, "set by the bins .*Omega_Lambda"),
@@ -48,6 +50,23 @@ def test_default_edges(build):
 )
 def test_nonlinear_code(build, options, expected):
     assert sent(build(EDE, **options))["non_linear"] == expected
+
+
+def test_precision_is_what_the_preset_says(build):
+    for name in ("default", "planck", "act", "reference"):
+        chosen = sent(build(EDE, precision=name))
+        settings = precision_settings(name)
+        assert settings.items() <= chosen.items()
+        assert all(isinstance(value, int | float) for value in settings.values())
+    assert not settings.keys() & sent(build(EDE, precision=None)).keys()
+
+
+def test_own_settings_win_over_the_preset(build):
+    args = {"k_step_sub": 0.011, "delta_l_max": None}
+    chosen = sent(build(EDE, precision="planck", extra_args=args))
+    assert chosen["k_step_sub"] == 0.011
+    assert "delta_l_max" not in chosen
+    assert chosen["k_step_super"] == precision_settings("planck")["k_step_super"]
 
 
 def test_missing_build_is_one_line(monkeypatch, build):

@@ -34,7 +34,7 @@ def build(classy, monkeypatch):
 
 
 def test_lcdm_is_what_class_gives_by_itself(classy, build):
-    model = build(ede="none")
+    model = build(ede="none", precision=None)
     model.add_requirements({"Cl": {"tt": 1000, "ee": 1000}})
     derived = model.logposterior(POINT, as_dict=True)["derived"]
     spectra = model.provider.get_Cl(units="1")
