@@ -3,8 +3,8 @@
 import argparse
 import logging
 import sys
-from pathlib import Path
 
+from ede_wbins import cli_analysis
 from ede_wbins.errors import EDEWBinsError
 
 
@@ -43,24 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     install.set_defaults(run=_install)
 
-    table = commands.add_parser("table", help="print the posterior of runs")
-    _takes_runs(table)
-    table.set_defaults(run=_table)
-
-    plot = commands.add_parser("plot", help="draw the posterior of runs")
-    _takes_runs(plot)
-    plot.add_argument(
-        "-o", "--output", type=Path, metavar="FOLDER", help="default: beside the chains"
-    )
-    plot.set_defaults(run=_plot)
-
+    cli_analysis.add_to(commands)
     return parser
-
-
-def _takes_runs(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "runs", nargs="+", type=Path, metavar="RUN", help="output prefix, as chains/quickstart"
-    )
 
 
 def _install(options: argparse.Namespace) -> None:
@@ -72,20 +56,6 @@ def _install(options: argparse.Namespace) -> None:
     if packages_path is None:
         raise InstallError("no packages path: give one with -p, or set COBAYA_PACKAGES_PATH")
     print(f"The patched CLASS is in {install(packages_path)}")
-
-
-def _table(options: argparse.Namespace) -> None:
-    from ede_wbins.analysis import load_run, summary
-
-    print("\n\n".join(summary(load_run(run)) for run in options.runs))
-
-
-def _plot(options: argparse.Namespace) -> None:
-    from ede_wbins.analysis import load_run, save_figures
-
-    for run in options.runs:
-        for path in save_figures(load_run(run), options.output or run.parent):
-            print(path)
 
 
 def _fail(reason: str) -> int:

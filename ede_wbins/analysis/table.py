@@ -1,66 +1,229 @@
-"""The posterior of a run as a table of text."""
+"""The posterior of runs as a table, in plain text, LaTeX or comma-separated values."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from getdist.types import ParamLimit
 
-from ede_wbins.analysis.run import BURN_IN, CONVERGED, Run
+from ede_wbins.analysis.convergence import CONVERGED
+from ede_wbins.analysis.run import Run
 
 _FIRST = ("fEDE", "log10z_c", "thetai_ede", "f_ede_max", "z_ede_max")
 _LATE = ("H0", "S8", "sigma8", "Omega_m", "rs_drag", "age")
 
 
-def summary(run: Run) -> str:
+@dataclass(frozen=True)
+class Row:
     """
-    Means, 68% and 95% limits of a run, under a line that says how far it has converged.
+    What a run says about one parameter.
 
-    Limits are GetDist's: two-sided, or one-sided where the posterior touches the end of its prior.
+    Attributes
+    ----------
+    name, label : str
+        Its name, and its LaTeX without dollar signs.
+    mean, sd, best : float
+        Mean, standard deviation, and value at the best fit.
+    limits : tuple of ParamLimit
+        GetDist's 68% and 95% limits: two-sided, or one-sided where the posterior touches the end of
+        its prior, or none.
     """
+
+    name: str
+    label: str
+    mean: float
+    sd: float
+    best: float
+    limits: tuple[ParamLimit, ParamLimit]
+
+    def text(self, level: int) -> str:
+        """The 68% (`level` 0) or 95% (1) limits."""
+        limit = self.limits[level]
+        if limit.twotail:
+            return f"[{self.number(limit.lower)}, {self.number(limit.upper)}]"
+        if limit.onetail_upper:
+            return f"< {self.number(limit.upper)}"
+        if limit.onetail_lower:
+            return f"> {self.number(limit.lower)}"
+        return "unconstrained"
+
+    def latex(self) -> str:
+        """Mean with 68% errors, or the one-sided 95% limit, as in papers."""
+        two, limit = self.limits
+        if two.twotail and not (limit.onetail_upper or limit.onetail_lower):
+            # A power of ten is taken out of what is very small.
+            power = int(np.floor(np.log10(abs(self.mean)))) if self.sd < 1e-6 else 0
+            scaled = replace(self, sd=self.sd / 10.0**power)
+            mean, up, down = (
+                scaled.number(x / 10.0**power)
+                for x in (self.mean, two.upper - self.mean, self.mean - two.lower)
+            )
+            errors = rf"\pm {up}" if up == down else f"^{{+{up}}}_{{-{down}}}"
+            return f"${mean}{errors}$" if not power else rf"$({mean}{errors})\times 10^{{{power}}}$"
+        if limit.onetail_upper:
+            return rf"$< {self.number(limit.upper)}\ (95\%)$"
+        if limit.onetail_lower:
+            return rf"$> {self.number(limit.lower)}\ (95\%)$"
+        return "unconstrained"
+
+    def number(self, value: float) -> str:
+        """To the second digit of the standard deviation."""
+        if not self.sd > 0:
+            return f"{value:.4g}"
+        decimals = 1 - int(np.floor(np.log10(self.sd)))
+        if decimals > 6:
+            return f"{value:.{max(int(np.floor(np.log10(abs(value)))) + decimals, 0)}e}"
+        text = f"{value:.{max(decimals, 0)}f}"
+        return text.removeprefix("-") if float(text) == 0 else text
+
+
+def rows(run: Run) -> list[Row]:
+    """Early, then late dark energy, then what is derived, then the rest."""
     stats = run.samples.getMargeStats()
-    rows = [("parameter", "mean", "68%", "95%")]
-    for name in _order(run):
+    bins = [f"w{i}" for i in range(1, 1 + len(run.z_edges))]
+    first = [name for name in (*_FIRST, *bins, *_LATE) if name in run.parameters]
+    ordered = first + [name for name in run.parameters if name not in first]
+    found = []
+    for name in ordered:
         parameter = stats.parWithName(name)
-        rows.append((name, _number(parameter.mean, parameter.err), *_limits(parameter)))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join([_convergence(run), "", *(line.rstrip() for line in lines)])
+        found.append(
+            Row(
+                name,
+                run.label(name),
+                parameter.mean,
+                parameter.err,
+                run.best.values.get(name, np.nan),
+                (parameter.limits[0], parameter.limits[1]),
+            )
+        )
+    return found
 
 
-def _convergence(run: Run) -> str:
-    R_minus_1 = run.R_minus_1
-    state = "converged" if R_minus_1 < CONVERGED else "NOT CONVERGED"
+def convergence(run: Run) -> str:
+    """In two lines: what the chains are, and whether they have converged."""
+    cut = f"the first {run.burn_in:.0%}" if run.burn_in < 1 else f"{run.burn_in:g} rows of each"
+    head = f"{run.name}: {run.n_chains} chain(s), {run.samples.numrows} steps after cutting {cut}"
+    if not run.is_mcmc:
+        return f"{head}\nno Markov chains: the sampler vouches for convergence"
+    state = "converged" if run.converged else "NOT CONVERGED"
     return (
-        f"{run.name}: {run.n_chains} chain(s), {run.samples.numrows} steps after cutting the first "
-        f"{BURN_IN:.0%}\n{state}: R-1 = {R_minus_1:.2g} (converged below {CONVERGED:g}), "
+        f"{head}\n{state}: R-1 = {run.R_minus_1:.2g} (converged below {CONVERGED:g}), "
         f"{run.effective_samples:.0f} effective samples"
     )
 
 
-def _order(run: Run) -> list[str]:
-    """Early, then late dark energy, then what is derived, then the rest; no chi2."""
-    names = [name for name in run.samples.paramNames.list() if "chi2" not in name]
-    names = [name for name in names if "minuslogprior" not in name]
-    bins = [f"w{i}" for i in range(1, 1 + len(run.z_edges))]
-    first = [name for name in (*_FIRST, *bins, *_LATE) if name in names]
-    return first + [name for name in names if name not in first]
+def summary(*runs: Run) -> str:
+    """
+    Text for a terminal: convergence, parameters, chi2 of the best fit.
+
+    One run has its mean, 68%, 95% and best fit; several stand side by side with their 68% limits,
+    or 95% where the posterior touches the end of its prior.
+    """
+    head = "\n".join(convergence(run) for run in runs)
+    return "\n\n".join([head, _aligned(_parameters(runs)), _aligned(_chi2(runs))])
 
 
-def _limits(parameter) -> list[str]:
-    return [_interval(parameter.limits[i], parameter.err) for i in (0, 1)]
+def latex(*runs: Run) -> str:
+    """A LaTeX table (booktabs), one column a run."""
+    tables = [{row.name: row for row in rows(run)} for run in runs]
+    lines = [r"\begin{tabular}{l" + "c" * len(runs) + "}", r"\toprule"]
+    lines.append(_tex_line("Parameter", (_tex_escape(run.name) for run in runs)))
+    lines.append(r"\midrule")
+    for name in _union(tables):
+        label = next(table[name].label for table in tables if name in table)
+        cells = (table[name].latex() if name in table else "--" for table in tables)
+        lines.append(_tex_line(f"${label}$", cells))
+    lines.append(r"\midrule")
+    for name, *cells in _chi2(runs)[1:]:
+        what = r"$\chi^2$, all" if name == "chi2" else rf"$\chi^2$, {_tex_escape(name)}"
+        lines.append(_tex_line(what, (cell or "--" for cell in cells)))
+    lines.append(_tex_line("$R-1$", (f"{run.R_minus_1:.2g}" for run in runs)))
+    effective = (f"{run.effective_samples:.0f}" for run in runs)
+    lines.append(_tex_line("Effective samples", effective))
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 
 
-def _interval(limit: ParamLimit, sd: float) -> str:
-    if limit.twotail:
-        return f"[{_number(limit.lower, sd)}, {_number(limit.upper, sd)}]"
-    if limit.onetail_upper:
-        return f"< {_number(limit.upper, sd)}"
-    if limit.onetail_lower:
-        return f"> {_number(limit.lower, sd)}"
-    return "unconstrained"
+def comma_separated(*runs: Run) -> str:
+    """
+    One line for each run and parameter, in full precision, then chi2 and convergence.
+
+    Limits that the posterior does not have are empty.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = ["mean", "sd", "lower68", "upper68", "lower95", "upper95", "best_fit"]
+    writer.writerow(["run", "parameter", *names])
+    for run in runs:
+        for row in rows(run):
+            ends = [end for limit in row.limits for end in _ends(limit)]
+            writer.writerow([run.name, row.name, row.mean, row.sd, *ends, row.best])
+        for name, chi2 in {**run.best.chi2, "chi2": run.best.total}.items():
+            label = name if name == "chi2" else f"chi2__{name}"
+            writer.writerow([run.name, label, *[""] * 6, chi2])
+        writer.writerow([run.name, "R-1", run.R_minus_1, *[""] * 6])
+        writer.writerow([run.name, "effective_samples", run.effective_samples, *[""] * 6])
+    return out.getvalue().rstrip("\n")
 
 
-def _number(value: float, sd: float) -> str:
-    """To the second digit of the standard deviation."""
-    if not sd > 1e-6:
-        return f"{value:.4g}"
-    decimals = 1 - int(np.floor(np.log10(sd)))
-    return f"{value:.{max(decimals, 0)}f}"
+FORMATS: dict[str, Callable[..., str]] = {"text": summary, "latex": latex, "csv": comma_separated}
+
+
+def _parameters(runs: Sequence[Run]) -> list[list[str]]:
+    if len(runs) == 1:
+        cells = [
+            [row.name, row.number(row.mean), row.text(0), row.text(1), row.number(row.best)]
+            for row in rows(runs[0])
+        ]
+        return [["parameter", "mean", "68%", "95%", "best fit"], *cells]
+    tables = [{row.name: row for row in rows(run)} for run in runs]
+    lines = [["parameter", *(run.name for run in runs)]]
+    for name in _union(tables):
+        lines.append([name, *(_beside(table[name]) if name in table else "" for table in tables)])
+    return lines
+
+
+def _beside(row: Row) -> str:
+    two, limit = row.limits
+    one_sided = limit.onetail_upper or limit.onetail_lower
+    if two.twotail and not one_sided:
+        return f"{row.number(row.mean)} {row.text(0)}"
+    return f"{row.text(1)} (95%)" if one_sided else row.text(1)
+
+
+def _chi2(runs: Sequence[Run]) -> list[list[str]]:
+    """chi2 by likelihood at the best fit, one column a run."""
+    found = [{**run.best.chi2, "chi2": run.best.total} for run in runs]
+    heads = [
+        f"best fit ({'minimiser' if run.best.minimised else 'best of the chains'})" for run in runs
+    ]
+    lines = [["chi2", *heads]]
+    for name in sorted(_union(found), key=lambda name: name == "chi2"):
+        cells = (f"{chi2[name]:.2f}" if name in chi2 else "" for chi2 in found)
+        lines.append([name.split(".")[-1], *cells])
+    return lines
+
+
+def _union(tables: Sequence[dict]) -> list[str]:
+    return list(dict.fromkeys(name for table in tables for name in table))
+
+
+def _ends(limit: ParamLimit) -> tuple[float | str, float | str]:
+    lower = limit.lower if limit.twotail or limit.onetail_lower else ""
+    upper = limit.upper if limit.twotail or limit.onetail_upper else ""
+    return lower, upper
+
+
+def _aligned(lines: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    padded = ("  ".join(map(str.ljust, line, widths)) for line in lines)
+    return "\n".join(line.rstrip() for line in padded)
+
+
+def _tex_line(first: str, cells) -> str:
+    return " & ".join([first, *cells]) + r" \\"
+
+
+def _tex_escape(text: str) -> str:
+    return text.translate({ord(c): "\\" + c for c in "_%&#$"})

@@ -84,7 +84,7 @@ def test_table_says_what_the_chain_says(run):
     lines = summary(run).splitlines()
     assert lines[0].startswith("toy: 1 chain(s)")
     assert "effective samples" in lines[1]
-    rows = {line.split()[0]: line for line in lines[3:]}
+    rows = {line.split()[0]: line for line in lines[3:] if line}
     assert list(rows)[1:4] == ["fEDE", "w1", "w2"]
     assert " < " in rows["fEDE"]
     mean = float(rows["H0"].split()[1])
@@ -93,8 +93,8 @@ def test_table_says_what_the_chain_says(run):
 
 
 def test_figures_are_written(run, tmp_path):
-    written = save_figures(run, tmp_path / "new")
-    assert [path.name for path in written] == ["toy_triangle.png", "toy_w.png"]
+    written = save_figures(run, tmp_path / "new", formats=["png"])
+    assert [path.name for path in written] == ["toy_triangle.png", "toy_w.png", "toy_trace.png"]
     assert all(path.stat().st_size > 10_000 for path in written)
 
 
@@ -103,9 +103,9 @@ def test_figures_are_written(run, tmp_path):
     [
         (None, None, "no run there"),
         ("", "{}", "not a Cobaya run"),
-        ("", RECORD, "cannot be read"),
-        ("# weight  minuslogpost  a\n", RECORD, "cannot be read"),
-        ("1 1 1 2 3 4 5\n1 2 3 4 5 6 7\n1 3 2 6 5 4 3\n", RECORD, "steps after burn-in"),
+        ("", RECORD, "x.1.txt is empty"),
+        ("# weight  minuslogpost  a\n", RECORD, "x.1.txt is empty"),
+        ("1 1 1 2 3 4 5\n1 2 3 4 5 6 7\n1 3 2 6 5 4 3\n", RECORD, "steps after a burn-in"),
     ],
 )
 def test_a_run_that_is_not_there_is_one_clear_line(tmp_path, chain, record, reason):
@@ -115,3 +115,80 @@ def test_a_run_that_is_not_there_is_one_clear_line(tmp_path, chain, record, reas
     with pytest.raises(EDEWBinsError, match=reason) as error:
         load_run(tmp_path / "x")
     assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def copy(chains, tmp_path):
+    """A copy of a synthetic run, to be spoiled: its prefix."""
+    for path in chains.glob("w3.*"):
+        (tmp_path / path.name).write_text(path.read_text())
+    return tmp_path / "w3"
+
+
+def spoil_other_model(prefix, chains):
+    prefix.with_name("w3.2.txt").write_text((chains / "w5.1.txt").read_text())
+
+
+def spoil_record(prefix, chains):
+    prefix.with_name("w3.updated.yaml").write_text((chains / "w5.updated.yaml").read_text())
+
+
+def spoil_order(prefix, chains):
+    for i in (1, 2):
+        path = prefix.with_name(f"w3.{i}.txt")
+        path.write_text(
+            path.read_text().replace(" fEDE ", " kept ", 1).replace(" n_s ", " fEDE ", 1)
+        )
+        path.write_text(path.read_text().replace(" kept ", " n_s ", 1))
+
+
+def spoil_values(prefix, chains):
+    path = prefix.with_name("w3.1.txt")
+    lines = path.read_text().splitlines()
+    lines[900] = lines[900].replace(lines[900].split()[5], "nan")
+    path.write_text("\n".join(lines))
+
+
+def spoil_line(prefix, chains):
+    with open(prefix.with_name("w3.1.txt"), "a") as file:
+        file.write("1.0 2.0 what is this")
+
+
+def spoil_yaml(prefix, chains):
+    prefix.with_name("w3.updated.yaml").write_text("params: [")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (spoil_other_model, "w3.2.txt has other columns than w3.1.txt"),
+        (spoil_record, "w3.1.txt lacks .*w4.*: they are of different models"),
+        (spoil_order, "in another order"),
+        (spoil_values, "values that are no numbers"),
+        (spoil_line, "cannot be read"),
+        (spoil_yaml, "not YAML"),
+    ],
+)
+def test_a_run_whose_files_do_not_fit_is_one_clear_line(copy, chains, spoil, reason):
+    spoil(copy, chains)
+    with pytest.raises(EDEWBinsError, match=reason) as error:
+        load_run(copy)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("burn_in", "reason"),
+    [(5000, "burn-in = 5000 rows: w3.1.txt has only 1500"), (-1, "burn-in = -1")],
+)
+def test_a_burn_in_that_leaves_nothing_is_one_clear_line(chains, burn_in, reason):
+    with pytest.raises(EDEWBinsError, match=reason):
+        load_run(chains / "w3", burn_in)
+
+
+def test_a_burn_in_can_be_in_rows(chains):
+    assert load_run(chains / "w3", 500).samples.numrows == pytest.approx(2 * 1000, abs=2)
+
+
+def test_a_parameter_that_is_not_there_is_named(w3):
+    with pytest.raises(EDEWBinsError, match=r"no parameter w7 in the chains \(there are logA, n_s"):
+        w3.require("H0", "w7")

@@ -1,0 +1,79 @@
+"""CMB spectra at the best fit of a run, computed once by the run's own theory."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from cobaya.log import LoggedError
+from cobaya.model import get_model
+
+from ede_wbins.analysis.run import Run
+from ede_wbins.errors import EDEWBinsError
+
+L_MAX = 2508
+_SPECTRA = ("tt", "te", "ee")
+_EMULATED, _EXACT = "ede_wbins.EmulatedEDEWBins", "ede_wbins.EDEWBins"
+
+
+def best_spectra(run: Run) -> dict[str, np.ndarray]:
+    """
+    D_l = l(l+1)C_l/2pi in muK^2, from l = 0 to `L_MAX`, of "tt", "te" and "ee", lensed.
+
+    By CLASS, also where the run was emulated; kept beside the chains for the next time.
+
+    Raises
+    ------
+    EDEWBinsError
+        If the theory cannot be loaded, or does not compute this point.
+    """
+    path = run.prefix.with_name(run.name + ".spectra.npz")
+    point = {name: run.best.values[name] for name in _sampled(run.info)}
+    if (found := _read(path, point)) is None:
+        found = _compute(run, point)
+        np.savez_compressed(path, names=list(point), values=list(point.values()), **found)
+    return found
+
+
+def exact_info(run: Run) -> dict:
+    """The run's input with CLASS in place of its emulator, and without sampler and output."""
+    info = {
+        key: run.info[key] for key in ("theory", "params", "likelihood", "prior") if key in run.info
+    }
+    theory = dict(info["theory"])
+    if _EMULATED in theory:
+        from ede_wbins import EDEWBins
+
+        known = EDEWBins.get_defaults()
+        options = theory.pop(_EMULATED) or {}
+        theory[_EXACT] = {k: x for k, x in options.items() if k in known or k == "path"}
+    return {**info, "theory": theory}
+
+
+def _compute(run: Run, point: dict[str, float]) -> dict[str, np.ndarray]:
+    info = exact_info(run)
+    params = {name: x for name, x in info["params"].items() if not name.startswith("chi2__")}
+    # The likelihoods stay, so that each parameter has who takes it.
+    info = {**info, "params": params, "stop_at_error": True, "debug": logging.CRITICAL}
+    try:
+        model = get_model(info)
+        model.add_requirements({"Cl": dict.fromkeys(_SPECTRA, L_MAX)})
+        model.logposterior(point)
+        dl = model.provider.get_Cl(ell_factor=True, units="muK2")
+        model.close()
+    except LoggedError as error:
+        raise EDEWBinsError(f"{run.prefix}: no spectra at the best fit: {error}") from error
+    return {name: np.array(dl[name][: L_MAX + 1]) for name in _SPECTRA}
+
+
+def _sampled(info: dict) -> list[str]:
+    return [name for name, value in info["params"].items() if "prior" in (value or {})]
+
+
+def _read(path: Path, point: dict[str, float]) -> dict[str, np.ndarray] | None:
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as kept:
+        same = list(kept["names"]) == list(point) and np.array_equal(
+            kept["values"], list(point.values())
+        )
+        return {name: kept[name] for name in _SPECTRA} if same else None
