@@ -9,7 +9,7 @@ import numpy as np
 from ede_wbins.analysis.figures.style import colour, figure, line
 from ede_wbins.analysis.run import Run
 from ede_wbins.analysis.spectra import L_MAX, best_spectra
-from ede_wbins.likelihoods.planck_compressed.bandpowers import BandpowerWindows
+from ede_wbins.likelihoods.bandpowers import BandpowerWindows
 
 _LABEL = {"tt": "TT", "ee": "EE"}
 _PER_POINT = {"tt": 6, "ee": 8}
