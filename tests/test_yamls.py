@@ -12,7 +12,14 @@ from cobaya.yaml import yaml_load_file
 ROOT = Path(__file__).parent.parent
 YAMLS = ROOT / "yamls"
 RUNS = sorted(YAMLS.glob("*.yaml"))
-BINS = {"quickstart": 3, "quickstart_emulated": 3, "ede_w3": 3, "ede_w5": 5, "ede_w10": 10}
+BINS = {
+    "quickstart": 3,
+    "quickstart_emulated": 3,
+    "ede_w3": 3,
+    "ede_w3_des": 3,
+    "ede_w5": 5,
+    "ede_w10": 10,
+}
 
 
 @pytest.fixture(autouse=True)

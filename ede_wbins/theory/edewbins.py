@@ -54,8 +54,10 @@ class EDEWBins(classy):
     z_ede_max are derived: a run's own `params` win over these, and `{derived: false}` drops one
     (without sigma8, S8 and CMB spectra no perturbations are computed).
 
-    Nonlinear spectra are Halofit's by default. HMcode is refused when there are bins: CLASS would
-    give it w0 and wa, which bins do not have.
+    Nonlinear spectra are Halofit's for the CMB alone, and those of HMcode 2020 once nonlinear P(k)
+    is asked for, unless `non_linear` says otherwise. Either takes bins through the constant w with
+    the same distance to last scattering at each redshift \cite{Casarini:2008np,Casarini:2016ysv};
+    early dark energy enters through the linear spectrum.
     """
 
     n_bins: int | None
@@ -154,6 +156,7 @@ class EDEWBins(classy):
                 )
             args["non_linear"] = args.pop("non linear")
         given = args.get("non_linear", True)
+        self._nonlinear_is_chosen = given is not True
         args["non_linear"] = {True: "halofit", False: "none", None: "none"}.get(given, given)
         for name in [name for name, value in args.items() if value is None]:
             del args[name]
@@ -167,12 +170,13 @@ class EDEWBins(classy):
             self._set_bins(args)
 
     def _set_bins(self, args):
-        if "hmcode" in args["non_linear"].lower():
+        version = str(args.get("hmcode_version", ""))
+        if "hmcode" in args["non_linear"].lower() and "baryon" in version:
             raise LoggedError(
                 self.log,
-                "non_linear = %r: is wrong with bins of w(z), whose w0 and wa it would make up; "
-                "use 'halofit'",
-                args["non_linear"],
+                "hmcode_version = %r: baryonic feedback is not supported with bins of w(z); "
+                "take '2020' or '2016'",
+                version,
             )
         own = {
             "fluid_equation_of_state": "wbins",
@@ -262,10 +266,17 @@ class EDEWBins(classy):
             raise LoggedError(self.log, "%s", error) from None
 
     def must_provide(self, **requirements):
-        """Note what is needed; S8 needs what sigma8 needs."""
+        """Note what is needed; S8 needs what sigma8 needs, nonlinear P(k) all its redshifts."""
         if "S8" in requirements:
             requirements["sigma8"] = None
-        return super().must_provide(**requirements)
+        provided = super().must_provide(**requirements)
+        grids = [key for key in self._must_provide if key[0] == "Pk_grid"]
+        if any(nonlinear for _, nonlinear, *_pair in grids):
+            if not self._nonlinear_is_chosen:
+                self.extra_args["non_linear"] = "hmcode"
+            # CLASS's own limit is where the nonlinear scale is beyond the largest wavenumber.
+            self.extra_args.setdefault("nonlinear_to_z_max_pk", "yes")
+        return provided
 
     def get_can_provide_params(self):
         """Names of the parameters that this component can derive."""

@@ -3,6 +3,8 @@
 import pytest
 from spectra import EDE, bins
 
+HMCODE = {"output": "mPk", "non_linear": "hmcode"}
+
 
 def severe(classy, **parameters) -> str:
     cosmo = classy.Class()
@@ -26,7 +28,13 @@ def severe(classy, **parameters) -> str:
         ({"Omega_Lambda": 0.3}, "set Omega_Lambda = 0"),
         ({"use_ppf": "no"}, "needs 'use_ppf = yes'"),
         ({"w0_fld": -0.9}, "takes no w0_fld"),
-        ({"output": "mPk", "non_linear": "hmcode"}, "'hmcode', which knows no binned w(z)"),
+        (
+            {**HMCODE, "hmcode_version": "2020_baryonic_feedback"},
+            "baryonic feedback is not supported",
+        ),
+        ({**HMCODE, "hmcode_version": "2016", "c_min": 2}, "'c_min') is not supported"),
+        ({"output": "mPk", "non_linear": "halofit", "pk_eq": "yes"}, "'pk_eq' is 'yes', but"),
+        ({"nonlinear_to_z_max_pk": "high"}, "nonlinear_to_z_max_pk"),
         ({"wbins_w": ",".join(["-0.9"] * 300)}, "has 1499 characters, CLASS reads at most 1023"),
     ],
 )

@@ -23,8 +23,10 @@ from ede_wbins.theory.edewbins import precision_settings
         ({"n_bins": 1, "w_beyond": 0.1}, "w_beyond = 0.1"),
         ({"ede": "axion"}, "ede = 'axion': must be one of fluid, scalar, none"),
         ({"precision": "high"}, "precision = 'high': must be one of default, planck, act, ref"),
-        ({"n_bins": 1, "extra_args": {"non_linear": "hmcode"}}, "non_linear = 'hmcode'"),
-        ({"n_bins": 1, "extra_args": {"non linear": "HMcode"}}, "non_linear = 'HMcode'"),
+        (
+            {"n_bins": 1, "extra_args": {"non linear": "HMcode", "hmcode_version": "2020_baryon"}},
+            "hmcode_version = '2020_baryon': baryonic feedback is not supported",
+        ),
         ({"n_bins": 1, "extra_args": {"Omega_Lambda": 0.7}}, "set by the bins .*Omega_Lambda"),
         ({"extra_args": {"non linear": "halofit", "non_linear": "hmcode"}}, "give one of them"),
     ],
@@ -67,6 +69,24 @@ def test_own_settings_win_over_the_preset(build):
     assert chosen["k_step_sub"] == 0.011
     assert "delta_l_max" not in chosen
     assert chosen["k_step_super"] == precision_settings("planck")["k_step_super"]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"n_bins": 1}, ("hmcode", "yes")),
+        ({"extra_args": {"non_linear": "halofit"}}, ("halofit", "yes")),
+        ({"extra_args": {"nonlinear_to_z_max_pk": "no"}}, ("hmcode", "no")),
+    ],
+)
+def test_nonlinear_code_for_the_matter_power(build, options, expected):
+    model = build(EDE, **options)
+    grid = {"z": [0, 1], "k_max": 15, "vars_pairs": [("delta_tot", "delta_tot")]}
+    model.add_requirements({"Pk_grid": {**grid, "nonlinear": False}})
+    assert "nonlinear_to_z_max_pk" not in component(model).extra_args or "no" in expected
+    model.add_requirements({"Pk_grid": {**grid, "nonlinear": True}})
+    args = component(model).extra_args
+    assert (args["non_linear"], args["nonlinear_to_z_max_pk"]) == expected
 
 
 def test_missing_build_is_one_line(monkeypatch, build):

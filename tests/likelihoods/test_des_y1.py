@@ -1,0 +1,77 @@
+"""Cobaya's DES Y1 likelihoods on the component: nonlinear P(k) to k = 15/Mpc and z = 4."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cobaya.model import get_model
+
+# The point of Cobaya's own tests of DES and the value of chi2 there with CLASS 3.4.1.
+POINT = {
+    "omega_b": 0.02225203,
+    "omega_cdm": 0.1198657,
+    "H0": 67.25,
+    "tau_reio": 0.07888604,
+    "A_s": 1e-10 * np.exp(3.0929),
+    "n_s": 0.9647522,
+    **{f"DES_DzL{i}": x for i, x in enumerate((0.002, 0.001, 0.003, 0, 0), start=1)},
+    **{f"DES_DzS{i}": x for i, x in enumerate((0.002, -0.015, 0.007, -0.018), start=1)},
+    **{f"DES_m{i}": 0.012 for i in range(1, 5)},
+    **{f"DES_b{i}": x for i, x in enumerate((1.45, 1.55, 1.65, 1.8, 2.0), start=1)},
+    "DES_AIA": 1.0,
+    "DES_alphaIA": 1.0,
+}
+CHI2 = {"joint": 570.360, "shear": 242.688, "clustering": 100.906, "galaxy_galaxy": 207.951}
+SETTINGS = {"non_linear": "hmcode", "hmcode_version": "2016", "nonlinear_min_k_max": 20}
+SETTINGS |= {"N_ur": 2.0328}
+CMB_AND_SN = ("planck_2018_highl_plik.TTTEEE_lite_native", "planck_2018_lensing.native")
+CMB_AND_SN += ("sn.union3",)
+
+
+@pytest.fixture
+def chi2(classy, packages, monkeypatch):
+    """The chi2 of each likelihood at a point: chi2(likelihoods, params, **options)."""
+    if not Path(packages, "data", "des_data").is_dir():
+        pytest.skip(f"no DES Y1 data in {packages}: set COBAYA_PACKAGES_PATH")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    def chi2(likelihoods, params, **options):
+        path = str(Path(classy.__file__).parent)
+        model = get_model(
+            {
+                "theory": {"ede_wbins.EDEWBins": {"path": path, **options}},
+                "likelihood": dict.fromkeys(likelihoods),
+                "params": {**POINT, **params},
+                "packages_path": packages,
+            }
+        )
+        values = -2 * model.loglikes({}, return_derived=False)
+        model.close()
+        return dict(zip(model.likelihood, values, strict=True))
+
+    return chi2
+
+
+@pytest.mark.parametrize(
+    ("options", "params"),
+    [
+        pytest.param({"ede": "none"}, {}, marks=pytest.mark.slow),
+        (
+            {"n_bins": 3},
+            {"fEDE": 0, "log10z_c": 3.5, "thetai_ede": 2, "w1": -1, "w2": -1, "w3": -1},
+        ),
+    ],
+    ids=["LambdaCDM", "its limit"],
+)
+def test_chi2_of_lcdm(chi2, options, params):
+    found = chi2([f"des_y1.{name}" for name in CHI2], params, extra_args=SETTINGS, **options)
+    for name, expected in CHI2.items():
+        assert found[f"des_y1.{name}"] == pytest.approx(expected, abs=0.02), name
+
+
+@pytest.mark.slow
+def test_with_cmb_and_supernovae(chi2):
+    """Default options, and a model far from LambdaCDM: every redshift has nonlinear power."""
+    model = {"fEDE": 0.15, "log10z_c": 3.6, "thetai_ede": 2.8, "w1": -0.7, "w2": 0.4, "w3": -2.5}
+    found = chi2(["des_y1.joint", *CMB_AND_SN], {**model, "A_planck": 1}, n_bins=3)
+    assert all(map(np.isfinite, found.values()))
