@@ -26,6 +26,36 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )
     plot.set_defaults(run=_plot)
 
+    tension = commands.add_parser(
+        "tension", help="how far runs are from measurements or each other"
+    )
+    _takes_runs(tension)
+    tension.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="compare two runs in this parameter, or several together; default: H0 and S8",
+    )
+    tension.add_argument(
+        "--joint",
+        type=Path,
+        metavar="RUN",
+        help="run on the data of both, for the best chi2 (Q_DMAP)",
+    )
+    tension.add_argument("--n-data", type=int, metavar="N", help="number of data, for BIC")
+    tension.set_defaults(run=_tension)
+
+    prior = commands.add_parser("prior", help="sample a run's priors alone, to be shown behind it")
+    prior.add_argument("yaml", type=Path, metavar="RUN.yaml")
+    prior.set_defaults(run=_prior)
+
+    watch = commands.add_parser("watch", help="follow a run that is sampling")
+    watch.add_argument("prefix", type=Path, metavar="RUN", help="output prefix")
+    watch.add_argument("--every", type=float, default=10, metavar="SECONDS")
+    watch.add_argument("--once", action="store_true", help="print where it is, and stop")
+    watch.set_defaults(run=_watch)
+
 
 def _takes_runs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -59,3 +89,23 @@ def _plot(options: argparse.Namespace) -> None:
     folder = options.output or options.runs[0].parent
     for path in save_figures(_load(options), folder, options.what):
         print(path)
+
+
+def _tension(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis.run import load_run
+    from ede_wbins.analysis.tension_report import report
+
+    joint = load_run(options.joint) if options.joint else None
+    print(report(_load(options), options.param, joint, options.n_data))
+
+
+def _watch(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis.watch import watch
+
+    watch(options.prefix, options.every, options.once)
+
+
+def _prior(options: argparse.Namespace) -> None:
+    from ede_wbins.prior_run import sample_prior
+
+    print(f"The prior is in {sample_prior(options.yaml)}")
