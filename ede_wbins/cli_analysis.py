@@ -46,6 +46,18 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     tension.add_argument("--n-data", type=int, metavar="N", help="number of data, for BIC")
     tension.set_defaults(run=_tension)
 
+    profile = commands.add_parser(
+        "profile", help="profile likelihood of a parameter; runs under MPI"
+    )
+    profile.add_argument("yaml", type=Path, metavar="RUN.yaml")
+    profile.add_argument("--param", required=True, metavar="NAME")
+    profile.add_argument("--range", required=True, metavar="LOW:HIGH", help="as 0:0.3")
+    profile.add_argument("--points", type=int, default=16, metavar="N")
+    profile.add_argument("--starts", type=int, default=2, metavar="N", help="first ones, per point")
+    profile.add_argument("-p", "--packages-path", metavar="FOLDER")
+    profile.add_argument("-r", "--resume", action="store_true", help="go on with what is done")
+    profile.set_defaults(run=_profile)
+
     prior = commands.add_parser("prior", help="sample a run's priors alone, to be shown behind it")
     prior.add_argument("yaml", type=Path, metavar="RUN.yaml")
     prior.set_defaults(run=_prior)
@@ -109,3 +121,24 @@ def _prior(options: argparse.Namespace) -> None:
     from ede_wbins.prior_run import sample_prior
 
     print(f"The prior is in {sample_prior(options.yaml)}")
+
+
+def _profile(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis.profile_run import profile_run
+    from ede_wbins.errors import EDEWBinsError
+
+    try:
+        low, high = map(float, options.range.split(":"))
+    except ValueError:
+        raise EDEWBinsError(f"range = {options.range!r}: must be LOW:HIGH, as 0:0.3") from None
+    print(
+        profile_run(
+            options.yaml,
+            options.param,
+            (low, high),
+            options.points,
+            options.starts,
+            options.packages_path,
+            options.resume,
+        )
+    )
