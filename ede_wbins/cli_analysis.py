@@ -26,6 +26,48 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     )
     plot.set_defaults(run=_plot)
 
+    tension = commands.add_parser(
+        "tension", help="how far runs are from measurements or each other"
+    )
+    _takes_runs(tension)
+    tension.add_argument(
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="compare two runs in this parameter, or several together; default: H0 and S8",
+    )
+    tension.add_argument(
+        "--joint",
+        type=Path,
+        metavar="RUN",
+        help="run on the data of both, for the best chi2 (Q_DMAP)",
+    )
+    tension.add_argument("--n-data", type=int, metavar="N", help="number of data, for BIC")
+    tension.set_defaults(run=_tension)
+
+    profile = commands.add_parser(
+        "profile", help="profile likelihood of a parameter; runs under MPI"
+    )
+    profile.add_argument("yaml", type=Path, metavar="RUN.yaml")
+    profile.add_argument("--param", required=True, metavar="NAME")
+    profile.add_argument("--range", required=True, metavar="LOW:HIGH", help="as 0:0.3")
+    profile.add_argument("--points", type=int, default=16, metavar="N")
+    profile.add_argument("--starts", type=int, default=2, metavar="N", help="first ones, per point")
+    profile.add_argument("-p", "--packages-path", metavar="FOLDER")
+    profile.add_argument("-r", "--resume", action="store_true", help="go on with what is done")
+    profile.set_defaults(run=_profile)
+
+    prior = commands.add_parser("prior", help="sample a run's priors alone, to be shown behind it")
+    prior.add_argument("yaml", type=Path, metavar="RUN.yaml")
+    prior.set_defaults(run=_prior)
+
+    watch = commands.add_parser("watch", help="follow a run that is sampling")
+    watch.add_argument("prefix", type=Path, metavar="RUN", help="output prefix")
+    watch.add_argument("--every", type=float, default=10, metavar="SECONDS")
+    watch.add_argument("--once", action="store_true", help="print where it is, and stop")
+    watch.set_defaults(run=_watch)
+
 
 def _takes_runs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -59,3 +101,44 @@ def _plot(options: argparse.Namespace) -> None:
     folder = options.output or options.runs[0].parent
     for path in save_figures(_load(options), folder, options.what):
         print(path)
+
+
+def _tension(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis.run import load_run
+    from ede_wbins.analysis.tension_report import report
+
+    joint = load_run(options.joint) if options.joint else None
+    print(report(_load(options), options.param, joint, options.n_data))
+
+
+def _watch(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis.watch import watch
+
+    watch(options.prefix, options.every, options.once)
+
+
+def _prior(options: argparse.Namespace) -> None:
+    from ede_wbins.prior_run import sample_prior
+
+    print(f"The prior is in {sample_prior(options.yaml)}")
+
+
+def _profile(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis.profile_run import profile_run
+    from ede_wbins.errors import EDEWBinsError
+
+    try:
+        low, high = map(float, options.range.split(":"))
+    except ValueError:
+        raise EDEWBinsError(f"range = {options.range!r}: must be LOW:HIGH, as 0:0.3") from None
+    print(
+        profile_run(
+            options.yaml,
+            options.param,
+            (low, high),
+            options.points,
+            options.starts,
+            options.packages_path,
+            options.resume,
+        )
+    )

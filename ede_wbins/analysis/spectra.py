@@ -7,6 +7,7 @@ import numpy as np
 from cobaya.log import LoggedError
 from cobaya.model import get_model
 
+from ede_wbins import EDEWBins
 from ede_wbins.analysis.run import Run
 from ede_wbins.errors import EDEWBinsError
 
@@ -34,23 +35,19 @@ def best_spectra(run: Run) -> dict[str, np.ndarray]:
     return found
 
 
-def exact_info(run: Run) -> dict:
-    """The run's input with CLASS in place of its emulator, and without sampler and output."""
-    info = {
-        key: run.info[key] for key in ("theory", "params", "likelihood", "prior") if key in run.info
-    }
-    theory = dict(info["theory"])
+def with_class(info: dict) -> dict:
+    """A run's input with CLASS in place of its emulator."""
+    theory = dict(info.get("theory") or {})
     if _EMULATED in theory:
-        from ede_wbins import EDEWBins
-
         known = EDEWBins.get_defaults()
         options = theory.pop(_EMULATED) or {}
-        theory[_EXACT] = {k: x for k, x in options.items() if k in known or k == "path"}
+        theory[_EXACT] = {k: x for k, x in options.items() if k in known}
     return {**info, "theory": theory}
 
 
 def _compute(run: Run, point: dict[str, float]) -> dict[str, np.ndarray]:
-    info = exact_info(run)
+    kept = ("theory", "params", "likelihood", "prior", "packages_path")
+    info = with_class({key: run.info[key] for key in kept if key in run.info})
     params = {name: x for name, x in info["params"].items() if not name.startswith("chi2__")}
     # The likelihoods stay, so that each parameter has who takes it.
     info = {**info, "params": params, "stop_at_error": True, "debug": logging.CRITICAL}

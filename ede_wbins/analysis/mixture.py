@@ -1,0 +1,110 @@
+"""A density as a mixture of Gaussians, as many as the samples ask for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
+
+_MOST = 6
+_ITERATIONS = 150
+_STARTS = 2
+_FLOOR = 1e-3
+_TOLERANCE = 3e-5
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """
+    Weighted sum of Gaussians.
+
+    Attributes
+    ----------
+    weights : array, shape (k,)
+        Add up to 1.
+    means : array, shape (k, d)
+    roots : array, shape (k, d, d)
+        Lower Cholesky factors of the covariances.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    roots: np.ndarray
+
+    def logpdf(self, x: np.ndarray) -> np.ndarray:
+        """Log of the density at points of shape (n, d)."""
+        return logsumexp(_log_parts(x, self.weights, self.means, self.roots), axis=1)
+
+    def sample(self, n: int, rng: np.random.Generator, widen: float = 1.0) -> np.ndarray:
+        """Draw `n` points, shape (n, d), with each Gaussian `widen` times as wide."""
+        which = rng.choice(len(self.weights), n, p=self.weights)
+        z = rng.standard_normal((n, self.means.shape[1]))
+        return self.means[which] + widen * np.einsum("nij,nj->ni", self.roots[which], z)
+
+    def widened(self, factor: float) -> "Mixture":
+        """The mixture that `sample` with `widen` draws from."""
+        return Mixture(self.weights, self.means, factor * self.roots)
+
+
+def fit(x: np.ndarray, n_effective: float, seed: int = 0) -> Mixture:
+    """
+    Fit points of shape (n, d), by expectation maximisation in whitened coordinates.
+
+    The number of Gaussians is that of the lowest Bayesian information criterion, for as many
+    independent points as `n_effective` says.
+    """
+    mean, covariance = x.mean(axis=0), np.atleast_2d(np.cov(x.T))
+    root = np.linalg.cholesky(covariance)
+    z = np.linalg.solve(root, (x - mean).T).T
+    n, d = z.shape
+    rng = np.random.default_rng(seed)
+    best, lowest = None, np.inf
+    for k in range(1, _MOST + 1):
+        tries = [_maximise(z, k, rng) for _ in range(1 if k == 1 else _STARTS)]
+        loglike, found = max(tries, key=lambda pair: pair[0])
+        free = k * (1 + d + d * (d + 1) / 2) - 1
+        criterion = -2 * loglike * n_effective / n + free * np.log(n_effective)
+        if criterion >= lowest:
+            break
+        best, lowest = found, criterion
+    weights, means, roots = best
+    return Mixture(weights, mean + means @ root.T, root @ roots)
+
+
+def _log_parts(x, weights, means, roots) -> np.ndarray:
+    d = x.shape[1]
+    parts = []
+    for weight, mean, root in zip(weights, means, roots, strict=True):
+        z = solve_triangular(root, (x - mean).T, lower=True)
+        norm = np.log(np.diag(root)).sum() + d / 2 * np.log(2 * np.pi)
+        parts.append(np.log(weight) - norm - 0.5 * np.sum(z**2, axis=0))
+    return np.array(parts).T
+
+
+def _maximise(z: np.ndarray, k: int, rng: np.random.Generator):
+    """(ln L, (weights, means, roots)) from a random start."""
+    n, d = z.shape
+    if k == 1:
+        only = (
+            np.ones(1),
+            z.mean(axis=0)[None],
+            np.linalg.cholesky(np.atleast_2d(np.cov(z.T)))[None],
+        )
+        return float(logsumexp(_log_parts(z, *only), axis=1).sum()), only
+    weights, means = np.full(k, 1 / k), z[rng.choice(n, k, replace=False)]
+    roots = np.repeat(np.eye(d)[None], k, axis=0)
+    before = -np.inf
+    for _ in range(_ITERATIONS):
+        parts = _log_parts(z, weights, means, roots)
+        total = logsumexp(parts, axis=1)
+        if (loglike := float(total.sum())) - before < _TOLERANCE * n:
+            break
+        before = loglike
+        share = np.exp(parts - total[:, None])
+        size = share.sum(axis=0) + 1e-10
+        weights, means = size / size.sum(), (share.T @ z) / size[:, None]
+        for j in range(k):
+            off = z - means[j]
+            covariance = (share[:, j, None] * off).T @ off / size[j] + _FLOOR * np.eye(d)
+            roots[j] = np.linalg.cholesky(covariance)
+    return before, (weights, means, roots)

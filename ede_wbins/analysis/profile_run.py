@@ -1,0 +1,182 @@
+"""The profile of a run's YAML: model and start from it, results and figure beside it."""
+
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from cobaya import mpi
+from cobaya.log import LoggedError
+from cobaya.model import Model, get_model
+from cobaya.yaml import InputSyntaxError, yaml_load_file
+
+from ede_wbins.analysis.figures import FILES, publication
+from ede_wbins.analysis.figures.profiles import draw_profile
+from ede_wbins.analysis.files import record_path
+from ede_wbins.analysis.intervals import interval, parabola
+from ede_wbins.analysis.profile import Log, Point, Profiler, profile
+from ede_wbins.analysis.run import load_run
+from ede_wbins.analysis.spectra import with_class
+from ede_wbins.errors import EDEWBinsError
+
+_LEVELS = (0.68, 0.95)
+# Where a parameter ends by its meaning, so that no data can put it beyond.
+_LOWER_BOUNDS = {"fEDE": 0.0, "f_ede_max": 0.0}
+
+
+def profile_run(
+    path: Path,
+    name: str,
+    ends: tuple[float, float],
+    n_points: int = 16,
+    starts: int = 2,
+    packages_path: str | None = None,
+    resume: bool = False,
+) -> str:
+    """
+    Profile a parameter of the run in a YAML file.
+
+    Writes <output>.profile_<name>.json and figures beside the run's chains, which are the
+    posterior in the figure where they are there. With an emulator each optimum is computed again
+    by CLASS.
+
+    Parameters
+    ----------
+    path : Path
+        The run's YAML.
+    name : str
+        A sampled parameter.
+    ends : two floats
+        Range of the profile.
+    n_points, starts : int
+        Values in it, and first starts of each.
+    packages_path : str, optional
+        Cobaya's packages path.
+    resume : bool
+        Whether to go on with what an earlier call did; else that is dropped.
+
+    Returns
+    -------
+    str
+        Best value and intervals, in words.
+
+    Raises
+    ------
+    EDEWBinsError
+        If the file is no run, or an argument is wrong.
+    """
+    if not ends[0] < ends[1]:
+        raise EDEWBinsError(f"range = {ends[0]:g}:{ends[1]:g}: must increase")
+    if n_points < 5 or starts < 1:
+        raise EDEWBinsError(f"points = {n_points}, starts = {starts}: at least 5, and 1")
+    try:
+        info = yaml_load_file(str(path))
+        info["packages_path"] = packages_path or info.get("packages_path")
+        prefix = Path(info.pop("output", None) or path.with_suffix("").name)
+        covmat = ((info.pop("sampler", None) or {}).get("mcmc") or {}).get("covmat")
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        model = get_model(_trained(info, prefix))
+        profiler = Profiler(model, name, *_start(model, covmat))
+        log = Log(prefix, name)
+        if not resume:
+            log.path.unlink(missing_ok=True)
+        mpi.sync_processes()
+        values = np.linspace(*ends, n_points).tolist()
+        points = profile(profiler, values, log, starts, report=_say)
+        points = _exact(info, points) if _is_emulated(info) else points
+    except (OSError, InputSyntaxError, LoggedError, AttributeError, TypeError) as error:
+        raise EDEWBinsError(f"{path}: {' '.join(str(error).split())}") from error
+    return _finish(prefix, name, points) if mpi.rank() == 0 else ""
+
+
+def words(name: str, points: list[Point]) -> str:
+    """Best value and intervals of a profile."""
+    values, chi2 = [p.value for p in points], [p.chi2 for p in points]
+    bound = _LOWER_BOUNDS.get(name)
+    lines = []
+    for level in _LEVELS:
+        best, low, high = interval(values, chi2, level, bound)
+        if not lines:
+            lines.append(f"{name}: best {best:.4g}, chi2 {min(chi2):.2f}")
+        text = f"< {high:.4g}" if bound is not None and low == bound else f"[{low:.4g}, {high:.4g}]"
+        lines.append(f"{level:.0%}: {text}")
+    if bound is not None:
+        centre, width = parabola(values, chi2)
+        lines.append(f"Feldman-Cousins for a Gaussian at {centre:.4g} of width {width:.3g}")
+    return "\n".join(lines)
+
+
+def _finish(prefix: Path, name: str, points: list[Point]) -> str:
+    stem = f"{prefix.name}.profile_{name}"
+    target = prefix.with_name(stem + ".json")
+    target.write_text(json.dumps([asdict(point) for point in points], indent=1))
+    run = load_run(prefix) if record_path(prefix).is_file() else None
+    with publication():
+        figure = draw_profile(name, points, run)
+        written = [prefix.with_name(f"{stem}.{ending}") for ending in FILES]
+        for path in written:
+            figure.savefig(path, dpi=300)
+    plt.close(figure)
+    return "\n".join([words(name, points), *map(str, (target, *written))])
+
+
+def _start(model: Model, covmat: str | None) -> tuple[dict[str, float], np.ndarray]:
+    """Mean of the starting points, and the proposal's covariance, else the proposals' widths."""
+    sampled = model.parameterization.sampled_params_info()
+    names = list(sampled)
+    centre = dict(zip(names, model.prior.reference(max_tries=100), strict=True))
+    prior_sd = np.sqrt(np.diag(model.prior.covmat(ignore_external=True)))
+    widths = [
+        float(info.get("proposal") or sd)
+        for info, sd in zip(sampled.values(), prior_sd, strict=True)
+    ]
+    for each, info in sampled.items():
+        ref = info.get("ref")
+        if isinstance(ref, dict) and "loc" in ref:
+            centre[each] = ref["loc"]
+        elif isinstance(ref, int | float):
+            centre[each] = ref
+    covariance = np.diag(np.square(widths))
+    if isinstance(covmat, str) and covmat != "auto":
+        with open(covmat) as file:
+            known = file.readline().lstrip("#").split()
+        shared = [each for each in names if each in known]
+        rows, source = ([where.index(each) for each in shared] for where in (names, known))
+        covariance[np.ix_(rows, rows)] = np.loadtxt(covmat)[np.ix_(source, source)]
+    return mpi.share_mpi((centre, covariance))
+
+
+def _trained(info: dict, prefix: Path) -> dict:
+    """The input, in which an emulator takes the points that the run's own has learned."""
+    kept = prefix.with_name(prefix.name + ".emulator.npz")
+    theory = {
+        key: {"training": str(kept), **(options or {})} if "Emulated" in key else options
+        for key, options in (info.get("theory") or {}).items()
+    }
+    return {**info, "theory": theory, "debug": logging.ERROR} if theory else info
+
+
+def _is_emulated(info: dict) -> bool:
+    return any("Emulated" in name for name in info.get("theory") or {})
+
+
+def _exact(info: dict, points: list[Point]) -> list[Point]:
+    """The same points with CLASS's chi2, computed by the processes together."""
+    model = get_model({**with_class(info), "debug": logging.ERROR})
+    own = {}
+    for i in range(mpi.rank(), len(points), mpi.size()):
+        point = points[i]
+        loglikes = model.loglikes(point.parameters, return_derived=False)
+        chi2 = dict(zip(model.likelihood, (-2 * loglikes).tolist(), strict=True))
+        chi2["prior"] = point.by_likelihood["prior"]
+        own[i] = Point(point.value, sum(chi2.values()), chi2, point.parameters)
+        _say(f"by CLASS: {point.value:.4g}: chi2 = {own[i].chi2:.2f} (emulated {point.chi2:.2f})")
+    model.close()
+    everyone = mpi.allgather(own)
+    return [next(part[i] for part in everyone if i in part) for i in range(len(points))]
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
