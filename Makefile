@@ -33,11 +33,12 @@ run: install
 	@$(BIN)/ede-wbins table chains/quickstart
 	@$(BIN)/ede-wbins plot chains/quickstart
 
+# A process for each core, a thread for each process.
 test: lint install
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 test-all: lint install
-	$(BIN)/python -m pytest -m ''
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile -m ''
 
 bench-emulator: install
 	OMP_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)
