@@ -13,7 +13,7 @@ from cobaya.model import Model, get_model
 from cobaya.yaml import yaml_load_file
 from getdist.mcsamples import loadMCSamples
 
-from .planck_compressed.bandpowers import BandpowerWindows
+from .bandpowers import BandpowerWindows
 from .planck_compressed.make_table import plik_windows
 
 HERE = "ede_wbins.likelihoods"

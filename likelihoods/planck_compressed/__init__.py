@@ -7,7 +7,7 @@ import numpy as np
 from cobaya.likelihood import Likelihood
 from cobaya.log import LoggedError
 
-from .bandpowers import SPECTRA, CompressedBandpowers, LogNormalBins
+from ..bandpowers import SPECTRA, CompressedBandpowers, LogNormalBins
 
 FOLDER = Path(__file__).parent
 TAU_NAMES = ("tau_reio", "tau")

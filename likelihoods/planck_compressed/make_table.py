@@ -17,7 +17,7 @@ from cobaya.model import get_model
 from scipy.linalg import solve_triangular
 from scipy.stats import qmc
 
-from .bandpowers import SPECTRA, BandpowerWindows
+from ..bandpowers import SPECTRA, BandpowerWindows
 
 OUTPUT = Path(__file__).parent / "pliklite.npz"
 

@@ -28,6 +28,25 @@ T15 = P18 | {
     "ns": 0.9647522,
     "As": 1e-10 * np.exp(3.0929),
 }
+# The same in CLASS's names, and the settings with which the public likelihoods were verified.
+CLASS_P18 = {
+    "omega_b": 0.022383,
+    "omega_cdm": 0.12011,
+    "H0": 67.32,
+    "tau_reio": 0.0543,
+    "ln_A_s_1e10": 3.0448,
+    "n_s": 0.96605,
+    "N_ncdm": 1,
+    "m_ncdm": 0.06,
+    "N_ur": 2.0328,
+}
+VERIFIED_WITH = {
+    "lensing": "yes",
+    "non_linear": "hmcode",
+    "hmcode_version": "2016",
+    "nonlinear_min_k_max": 20,
+    "want_lcmb_full_limber": "no",
+}
 
 
 class FixedSpectra(Theory):

@@ -11,8 +11,8 @@ from cobaya.model import get_model
 from scipy.stats import lognorm, norm
 from stand_ins import P18, FixedSpectra
 
+from ede_wbins.likelihoods.bandpowers import BandpowerWindows, LogNormalBins
 from ede_wbins.likelihoods.planck_compressed import FOLDER, PlanckCompressed
-from ede_wbins.likelihoods.planck_compressed.bandpowers import BandpowerWindows, LogNormalBins
 from ede_wbins.likelihoods.planck_compressed.make_table import subspace
 
 NAME = "ede_wbins.likelihoods.planck_compressed"

@@ -1,0 +1,111 @@
+"""Likelihoods whose data are files of a pinned public release, each checked by its SHA-256."""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import ClassVar, NamedTuple
+
+from cobaya.install import download_file
+from cobaya.likelihood import Likelihood
+from cobaya.log import LoggedError, get_logger
+
+
+class ReleasedFile(NamedTuple):
+    """One file: its path inside the archive and its SHA-256, None where that is not known."""
+
+    member: str
+    sha256: str | None
+
+
+class ReleasedData(Likelihood):
+    """Base of likelihoods that read released files below `data/` of Cobaya's packages path.
+
+    A class that has it as base names the archive in `_archive` (one version, never a branch), and
+    in `_files` what it needs: path below `data/` -> `ReleasedFile`.
+    """
+
+    _archive: ClassVar[str]
+    _files: ClassVar[dict[str, ReleasedFile]]
+    path: str | None
+
+    def released_file(self, name: str) -> Path:
+        """Path of one of `_files`, after its checksum.
+
+        Raises
+        ------
+        LoggedError
+            If the file is missing, or is not the released one.
+        """
+        packages = self.path or self.packages_path
+        if packages is None:
+            raise LoggedError(
+                self.log,
+                "no packages path: set COBAYA_PACKAGES_PATH, `packages_path`, or this "
+                "likelihood's `path`",
+            )
+        path = Path(self.get_path(packages)) / name
+        if problem := _problem(path, self._files[name]):
+            raise LoggedError(
+                self.log,
+                "%s %s: install it with `cobaya-install %s -p %s`",
+                path,
+                problem,
+                self.get_qualified_class_name(),
+                packages,
+            )
+        return path
+
+    # What cobaya-install calls
+
+    @classmethod
+    def get_path(cls, path):
+        """The folder `data` of the packages path `path`."""
+        return str(path) if Path(path).name == "data" else os.path.join(path, "data")
+
+    @classmethod
+    def is_installed(cls, path, data=True, **_kwargs):
+        """Whether all files are there and are the released ones."""
+        data_path = Path(cls.get_path(path))
+        return not data or not any(_problem(data_path / n, f) for n, f in cls._files.items())
+
+    @classmethod
+    def install(cls, path, data=True, no_progress_bars=False, **_kwargs):
+        """Download the archive, check each file, and put them in place; whether that went well."""
+        if not data:
+            return True
+        log = get_logger(cls.get_qualified_class_name())
+        target = Path(cls.get_path(path))
+        target.mkdir(parents=True, exist_ok=True)
+        # Beside its destination, so that each file moves into place in one step.
+        with tempfile.TemporaryDirectory(dir=target) as folder:
+            if not download_file(
+                cls._archive, folder, no_progress_bars=no_progress_bars, logger=log
+            ):
+                return False
+            # An archive of a repository holds one folder, named after the version.
+            (top,) = Path(folder).iterdir()
+            for file in cls._files.values():
+                if problem := _problem(top / file.member, file):
+                    log.error("%s of %s %s", file.member, cls._archive, problem)
+                    return False
+            for name, file in cls._files.items():
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(top / file.member, target / name)
+        return True
+
+
+def _problem(path: Path, file: ReleasedFile) -> str | None:
+    """What is wrong with a file; None where nothing is."""
+    if not path.is_file():
+        return "is not there"
+    if file.sha256 is None:
+        return None
+    with open(path, "rb") as content:
+        found = hashlib.file_digest(content, "sha256").hexdigest()
+    if found != file.sha256:
+        return (
+            f"is not the released file (its SHA-256 begins with {found[:8]}, not "
+            f"{file.sha256[:8]}): truncated, altered, or of another version"
+        )
+    return None
