@@ -8,7 +8,7 @@ from cobaya.log import LoggedError
 
 from ..bandpowers import GaussianBandpowers, bin_spectrum, check_spectra, read_covariance
 from ..released import ReleasedData
-from .files import ARCHIVE, VERSIONS, files, names
+from .files import ARCHIVE, files, names
 
 COUNTS = {"tt": 215, "te": 199, "ee": 199}
 L_MIN = 30
@@ -16,33 +16,26 @@ L_MIN = 30
 
 class PlanckLite(ReleasedData):
     r"""
-    Planck 2018 plik-lite TT, TE, EE \cite{Aghanim:2019ame}, or with `release: 2015` that of 2015
-    \cite{Aghanim:2015xee}: any range of multipoles for each spectrum, and low-$\ell$ TT as two
-    Gaussian bins \cite{Prince:2019hse} if wanted.
+    Planck 2018 plik-lite TT, TE, EE \cite{Aghanim:2019ame}: any range of multipoles for each
+    spectrum, and low-$\ell$ TT as two Gaussian bins \cite{Prince:2019hse} if wanted.
     """
 
-    _archive: ClassVar = ARCHIVE
-    _files: ClassVar = files(2018) | files(2015)
+    file_base_name = "PlanckLite"
 
-    release: int
+    _archive: ClassVar = ARCHIVE
+    _names: ClassVar = names(2018)
+    _files: ClassVar = files(2018)
+
     ranges: Mapping[str, str | Sequence[int]]
     lowl_tt: bool
 
     def initialize(self):
-        if self.release not in VERSIONS:
-            raise LoggedError(
-                self.log,
-                "release = %r: must be one of %s",
-                self.release,
-                ", ".join(map(str, VERSIONS)),
-            )
-        self.names = names(self.release)
         self._select(*self._read_highl())
         if self.lowl_tt:
             self._read_lowl()
 
     def _read(self, role: str, **options) -> np.ndarray:
-        path = self.released_file(self.names[role])
+        path = self.released_file(self._names[role])
         try:
             return np.loadtxt(path, **options)
         except ValueError as error:
@@ -59,7 +52,7 @@ class PlanckLite(ReleasedData):
         """All bandpowers and their covariance."""
         self.edges, self.weights = self._read_windows("", L_MIN)
         data = self._read("data", usecols=1)
-        path = self.released_file(self.names["covariance"])
+        path = self.released_file(self._names["covariance"])
         return data, read_covariance(self.log, path, len(data))
 
     def _select(self, data: np.ndarray, covariance: np.ndarray):
@@ -141,3 +134,12 @@ class PlanckLite(ReleasedData):
             residual = self.lowl_data - bin_spectrum(dl["tt"], *self.lowl_bins) / A_planck**2
             chi2 += float(np.sum((residual / self.lowl_error) ** 2))
         return chi2
+
+
+class PlanckLite2015(PlanckLite):
+    r"""
+    As `PlanckLite`, with the Planck 2015 release \cite{Aghanim:2015xee}.
+    """
+
+    _names: ClassVar = names(2015)
+    _files: ClassVar = files(2015)

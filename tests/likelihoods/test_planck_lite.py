@@ -8,7 +8,8 @@ from cobaya.log import LoggedError
 from cobaya.model import get_model
 from stand_ins import P18, FixedSpectra
 
-from ede_wbins.likelihoods.planck_lite import PlanckLite
+from ede_wbins.likelihoods.planck_lite import PlanckLite, PlanckLite2015
+from ede_wbins.likelihoods.planck_lite.files import names
 
 NAME = "ede_wbins.likelihoods.planck_lite.PlanckLite"
 pytestmark = pytest.mark.data
@@ -112,8 +113,6 @@ def test_runs_in_cobaya(spectra, packages):
         ({"ranges": {"bb": "all"}}, r"no spectrum 'bb'; there are tt, te, ee"),
         ({"ranges": {}}, r"ranges is empty; give some of tt, te, ee"),
         ({"ranges": {"ee": "all"}, "lowl_tt": True}, r"lowl_tt is true, but ranges has no tt"),
-        ({"release": 2013}, r"release = 2013: must be one of 2018, 2015"),
-        ({"release": 2015}, r"cl_cmb_plik_v18\.dat|planck_2015_pliklite/\S+ is not there"),
     ],
 )
 def test_bad_options_are_one_clear_line(packages, options, line):
@@ -134,3 +133,22 @@ def test_spectra_in_another_form_are_refused(packages, spectra, change, line):
     longer = {name: np.append(d, d[-3:]) for name, d in spectra.items()}
     with pytest.raises(LoggedError, match=line):
         planck(packages).loglike(change(longer))
+
+
+def test_release_of_2015_reads_its_own_files(packages, tmp_path, spectra):
+    with pytest.raises(LoggedError, match=r"planck_2015_pliklite/blmin\.dat is not there"):
+        PlanckLite2015({"path": str(tmp_path)})
+    # Its high-l files are not at hand: those of 2018 under their names, and its own low-l bins.
+    for (role, name), other in zip(names(2015).items(), names(2018).values(), strict=True):
+        target = tmp_path / "data" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = name if role.startswith("lowl") else other
+        target.symlink_to(f"{packages}/data/{source}")
+    old, new = PlanckLite2015({"path": str(tmp_path), "lowl_tt": True}), planck(packages)
+    table = np.loadtxt(tmp_path / "data" / names(2015)["lowl_data"])
+    ell = np.arange(2, 30)
+    cl = spectra["tt"][2:30] * 2 * np.pi / (ell * (ell + 1))
+    weights = np.loadtxt(tmp_path / "data" / names(2015)["lowl_weights"])
+    theory = [weights[:14] @ cl[:14], weights[14:] @ cl[14:]]
+    chi2 = np.sum(((table[:, 1] - theory) / table[:, 2]) ** 2)
+    assert -2 * (old.loglike(spectra) - new.loglike(spectra)) == pytest.approx(chi2)
