@@ -21,8 +21,8 @@ def packages() -> str:
 def spectra() -> dict[str, np.ndarray]:
     """D_l in muK^2 of LambdaCDM at P18, from l = 0."""
     camb = pytest.importorskip("camb")
-    results = camb.get_results(camb.set_params(**P18, lmax=2600, lens_potential_accuracy=1))
-    dl = results.get_lensed_scalar_cls(lmax=2508, CMB_unit="muK").T
+    results = camb.get_results(camb.set_params(**P18, lmax=3500, lens_potential_accuracy=1))
+    dl = results.get_lensed_scalar_cls(lmax=3200, CMB_unit="muK").T
     return {"tt": dl[0], "ee": dl[1], "te": dl[3]}
 
 

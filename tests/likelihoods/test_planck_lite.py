@@ -20,7 +20,7 @@ def planck(packages, **options) -> PlanckLite:
 
 
 def tilted(spectra, tilt):
-    pivot = np.arange(2509).clip(1) / 800
+    pivot = np.arange(3201).clip(1) / 800
     return {name: d * pivot**tilt for name, d in spectra.items()}
 
 
