@@ -6,9 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+import requests
 from cobaya.install import download_file
 from cobaya.likelihood import Likelihood
 from cobaya.log import LoggedError, get_logger
+from tqdm import tqdm
 
 
 class ReleasedFile(NamedTuple):
@@ -21,8 +23,8 @@ class ReleasedFile(NamedTuple):
 class ReleasedData(Likelihood):
     """Base of likelihoods that read released files below `data/` of Cobaya's packages path.
 
-    A class that has it as base names the archive in `_archive` (one version, never a branch), and
-    in `_files` what it needs: path below `data/` -> `ReleasedFile`.
+    A class that has it as base names the archive of a repository, or one file, in `_archive` (one
+    version, never a branch), and in `_files` what it needs: path below `data/` -> `ReleasedFile`.
     """
 
     _archive: ClassVar[str]
@@ -79,12 +81,12 @@ class ReleasedData(Likelihood):
         target.mkdir(parents=True, exist_ok=True)
         # Beside its destination, so that each file moves into place in one step.
         with tempfile.TemporaryDirectory(dir=target) as folder:
-            if not download_file(
-                cls._archive, folder, no_progress_bars=no_progress_bars, logger=log
-            ):
+            if not _download(cls._archive, folder, no_progress_bars, log):
                 return False
-            # An archive of a repository holds one folder, named after the version.
-            (top,) = Path(folder).iterdir()
+            top = Path(folder)
+            if cls._archive.endswith(".zip"):
+                # An archive of a repository holds one folder, named after the version.
+                (top,) = top.iterdir()
             for file in cls._files.values():
                 if problem := _problem(top / file.member, file):
                     log.error("%s of %s %s", file.member, cls._archive, problem)
@@ -93,6 +95,29 @@ class ReleasedData(Likelihood):
                 (target / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(top / file.member, target / name)
         return True
+
+
+def _download(url: str, folder: str, no_progress_bars: bool, log) -> bool:
+    """Download a file, and unpack it if it is an archive; whether that went well."""
+    if url.endswith(".zip"):
+        return download_file(url, folder, no_progress_bars=no_progress_bars, logger=log)
+    # Cobaya's function takes any file for an archive.
+    try:
+        with requests.get(url, stream=True, timeout=60) as reply:
+            reply.raise_for_status()
+            size = int(reply.headers.get("content-length", 0))
+            with (
+                open(Path(folder) / url.rsplit("/", 1)[1], "wb") as file,
+                tqdm(total=size, unit="B", unit_scale=True, disable=no_progress_bars) as bar,
+            ):
+                for part in reply.iter_content(1 << 16):
+                    bar.update(file.write(part))
+                if file.tell() < size:
+                    raise OSError(f"{file.tell()} of {size} bytes came")
+    except (requests.RequestException, OSError) as error:
+        log.error("Error downloading %s: %s", url, error)
+        return False
+    return True
 
 
 def _problem(path: Path, file: ReleasedFile) -> str | None:

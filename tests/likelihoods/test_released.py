@@ -124,3 +124,16 @@ def test_without_a_packages_path_one_is_asked_for(likelihood, monkeypatch):
     monkeypatch.setattr("cobaya.component.resolve_packages_path", lambda: None)
     with pytest.raises(LoggedError, match="no packages path: set COBAYA_PACKAGES_PATH"):
         likelihood({})
+
+
+def test_one_file_is_installed_as_it_is(archive, tmp_path, log):
+    class OneFile(ReleasedData):
+        _archive: ClassVar = archive[1].replace("release.zip", "data.fits")
+        _files: ClassVar = {"one/data.fits": ReleasedFile("data.fits", None)}
+
+    assert not install(OneFile, tmp_path)
+    (record,) = log.records
+    assert "Error downloading" in record.getMessage() and "404" in record.getMessage()
+    (archive[0].parent / "data.fits").write_bytes(b"SIMPLE")
+    assert install(OneFile, tmp_path)
+    assert (tmp_path / "data/one/data.fits").read_bytes() == b"SIMPLE"
