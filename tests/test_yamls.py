@@ -2,24 +2,27 @@
 
 import os
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cobaya.input import update_info
 from cobaya.model import get_model
 from cobaya.yaml import yaml_load_file
 
 ROOT = Path(__file__).parent.parent
 YAMLS = ROOT / "yamls"
-RUNS = sorted(YAMLS.glob("*.yaml"))
-BINS = {
-    "quickstart": 3,
-    "quickstart_emulated": 3,
-    "ede_w3": 3,
-    "ede_w3_des": 3,
-    "ede_w5": 5,
-    "ede_w10": 10,
-}
+QUICKSTARTS = sorted(YAMLS.glob("*.yaml"))
+GRIDS = sorted(YAMLS.glob("grids/*.yaml"))
+GRID_RUNS = sorted([*YAMLS.glob("paper/*/*.yaml"), *YAMLS.glob("2026/*/*.yaml")])
+RUNS = [*QUICKSTARTS, *GRID_RUNS]
+# One run of each number of bins is evaluated here; `make smoke` evaluates all.
+EVALUATED = [
+    *QUICKSTARTS,
+    *(YAMLS / f"paper/planck_lensing_bao_sn/ede_w{n}.yaml" for n in (3, 5, 10)),
+]
+EDE = {"fEDE", "log10z_c", "thetai_ede"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,22 +31,83 @@ def at_top(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
+def name_of(path: Path) -> str:
+    return path.relative_to(YAMLS).with_suffix("").as_posix()
+
+
+def blocks_of(path: Path) -> set[str]:
+    """Names, relative to the folder of the runs, of all that a run is assembled from."""
+    lists = re.findall(r"!defaults \[(.*?)\]", path.read_text())
+    names = {name.strip() for line in lists for name in line.split(",")}
+    return {os.path.relpath(path.parent / name, YAMLS).replace(os.sep, "/") for name in names}
+
+
 def test_every_block_is_used_by_a_run():
-    blocks = {path.relative_to(YAMLS).with_suffix("").as_posix() for path in YAMLS.glob("*/*.yaml")}
-    lists = [re.findall(r"!defaults \[(.*)\]", path.read_text()) for path in RUNS]
-    used = {name.strip() for each in lists for line in each for name in line.split(",")}
+    blocks = {
+        name_of(path) for part in ("blocks", "covmats") for path in YAMLS.glob(f"{part}/*.yaml")
+    }
+    used = set().union(*(blocks_of(path) for path in RUNS))
     assert used == blocks
 
 
-@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
-def test_proposal_covers_what_is_sampled(path):
-    covmat = yaml_load_file(str(path))["sampler"]["mcmc"]["covmat"]
+def test_no_run_repeats_another():
+    contents = [re.sub(r"(?m)^(output|#).*\n", "", path.read_text()) for path in RUNS]
+    assert len(set(contents)) == len(RUNS)
+
+
+def test_runs_are_those_of_the_grids():
+    made = runpy.run_path(str(YAMLS / "make_runs.py"))["runs"]
+    expected = {}
+    for grid in GRIDS:
+        expected |= {YAMLS / path: text for path, text in made(grid.stem).items()}
+    assert expected == {path: path.read_text() for path in GRID_RUNS}
+    assert len(GRID_RUNS) > 140
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda path: path.stem)
+def test_grid_is_what_its_runs_are(grid):
+    info = yaml_load_file(str(grid))
+    for group in info["groups"].values():
+        for data in group["datasets"]:
+            for model in group["models"]:
+                run = yaml_load_file(str(YAMLS / grid.stem / data / f"{model}.yaml"))
+                parts = info["models"][model]
+                assert run["likelihood"] == info["datasets"][data]["likelihood"]
+                assert run["theory"] == parts["theory"]
+                assert run["params"] == info["defaults"]["params"] | parts.get("params", {})
+                expected = info["defaults"]["sampler"]["mcmc"] | parts["sampler"]["mcmc"]
+                assert run["sampler"]["mcmc"] == expected
+
+
+@pytest.mark.parametrize("path", RUNS, ids=name_of)
+def test_model_is_what_the_file_says_and_its_proposal_covers_it(path):
+    info = yaml_load_file(str(path))
+    # Likelihoods are left out: their parameters are not the model's.
+    params = update_info({"theory": info["theory"], "params": info["params"]})["params"]
+    sampled = {name for name, given in params.items() if "prior" in given}
+    name = path.stem if path in GRID_RUNS else "ede_w3"
+    bins = re.search(r"w(\d+)$", name.removesuffix("_mnu"))
+    n_bins = int(bins[1]) if bins else 0
+    assert {f"w{i}" for i in range(1, 1 + n_bins)} == set(filter(is_bin, sampled))
+    assert (sampled >= EDE) == name.startswith("ede")
+    assert sampled.isdisjoint(EDE) != name.startswith("ede")
+    own = {"wcdm": {"w0_fld"}, "w0wa": {"w0_fld", "wa_fld"}, "ede_w3_mnu": {"m_ncdm"}}
+    assert own.get(name, set()) <= sampled
+    covmat = info["sampler"]["mcmc"]["covmat"]
     with open(covmat) as file:
-        names = file.readline().split()[1:]
-    matrix = np.loadtxt(covmat)
-    assert {f"w{i}" for i in range(1, 1 + BINS[path.stem])} == set(filter(is_bin, names))
-    assert {"fEDE", "log10z_c", "thetai_ede", "theta_s_100", "A_planck"} <= set(names)
-    assert np.linalg.eigvalsh(matrix).min() > 0
+        names = set(file.readline().split()[1:])
+    assert np.linalg.eigvalsh(np.loadtxt(covmat)).min() > 0
+    assert sampled - names <= own.get(name, set())
+
+
+def test_act_goes_with_the_cut_of_planck():
+    for path in GRID_RUNS:
+        likelihoods = yaml_load_file(str(path))["likelihood"]
+        has_act = "ede_wbins.likelihoods.act_dr4.ACTDR4" in likelihoods
+        assert has_act == path.parent.name.startswith("act")
+        assert has_act == ("ede_wbins.likelihoods.planck_lite.PlanckLite" in likelihoods)
+        plik = "planck_2018_highl_plik.TTTEEE_lite_native" in likelihoods
+        assert plik == path.parent.name.startswith("planck")
 
 
 def test_emulated_run_is_the_quickstart_but_for_the_theory():
@@ -60,13 +124,11 @@ def is_bin(name: str) -> bool:
     return re.fullmatch(r"w\d+", name) is not None
 
 
-@pytest.mark.parametrize("path", RUNS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", EVALUATED, ids=name_of)
 def test_posterior_is_finite_where_the_run_starts(classy, path):
     info = yaml_load_file(str(path))
     packages = os.environ.get("COBAYA_PACKAGES_PATH")
-    if not path.stem.startswith("quickstart") and not (
-        packages and Path(packages, "data").is_dir()
-    ):
+    if path in GRID_RUNS and not (packages and Path(packages, "data").is_dir()):
         pytest.skip("needs public data: COBAYA_PACKAGES_PATH is not set, or has no data")
     ((name, options),) = info["theory"].items()
     options["path"] = str(Path(classy.__file__).parent)
@@ -85,3 +147,15 @@ def test_posterior_is_finite_where_the_run_starts(classy, path):
     assert 0.7 < derived["S8"] < 0.95
     assert derived["f_ede_max"] == pytest.approx(1.15 * 0.05, rel=0.02)
     model.close()
+
+
+def test_smoke_tells_failures_apart():
+    verdict = runpy.run_path(str(YAMLS / "smoke.py"))["verdict"]
+    good = {"logpost": -300.0, "chi2": 600.0, "note": ""}
+    assert verdict(good, good) == "ok"
+    assert verdict(good | {"note": "approximated"}, good) == "approximated"
+    assert verdict(good, good | {"logpost": -300.002}).startswith("FAILED")
+    assert verdict(good | {"logpost": -np.inf}, good) == "FAILED: not finite"
+    assert verdict(good, None) == "FAILED: no result"
+    missing = {"missing": "x.dat is not there"}
+    assert verdict(missing, missing) == "no data: x.dat is not there"
