@@ -46,6 +46,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     tension.add_argument("--n-data", type=int, metavar="N", help="number of data, for BIC")
     tension.set_defaults(run=_tension)
 
+    report = commands.add_parser("report", help="one HTML page about runs")
+    _takes_runs(report)
+    report.add_argument("-o", "--output", type=Path, default=Path("report.html"), metavar="FILE")
+    report.set_defaults(run=_report)
+
     profile = commands.add_parser(
         "profile", help="profile likelihood of a parameter; runs under MPI"
     )
@@ -142,3 +147,9 @@ def _profile(options: argparse.Namespace) -> None:
             options.resume,
         )
     )
+
+
+def _report(options: argparse.Namespace) -> None:
+    from ede_wbins.analysis.report import write_report
+
+    print(write_report(_load(options), options.output))

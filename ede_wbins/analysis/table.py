@@ -122,7 +122,7 @@ def summary(*runs: Run) -> str:
     or 95% where the posterior touches the end of its prior.
     """
     head = "\n".join(convergence(run) for run in runs)
-    return "\n\n".join([head, _aligned(_parameters(runs)), _aligned(_chi2(runs))])
+    return "\n\n".join([head, _aligned(_parameters(runs)), _aligned(chi2_by_likelihood(runs))])
 
 
 def latex(*runs: Run) -> str:
@@ -136,7 +136,7 @@ def latex(*runs: Run) -> str:
         cells = (table[name].latex() if name in table else "--" for table in tables)
         lines.append(_tex_line(f"${label}$", cells))
     lines.append(r"\midrule")
-    for name, *cells in _chi2(runs)[1:]:
+    for name, *cells in chi2_by_likelihood(runs)[1:]:
         what = r"$\chi^2$, all" if name == "chi2" else rf"$\chi^2$, {_tex_escape(name)}"
         lines.append(_tex_line(what, (cell or "--" for cell in cells)))
     lines.append(_tex_line("$R-1$", (f"{run.R_minus_1:.2g}" for run in runs)))
@@ -192,7 +192,7 @@ def _beside(row: Row) -> str:
     return f"{row.text(1)} (95%)" if one_sided else row.text(1)
 
 
-def _chi2(runs: Sequence[Run]) -> list[list[str]]:
+def chi2_by_likelihood(runs: Sequence[Run]) -> list[list[str]]:
     """chi2 by likelihood at the best fit, one column a run."""
     found = [{**run.best.chi2, "chi2": run.best.total} for run in runs]
     heads = [
