@@ -1,24 +1,59 @@
-"""Computed points in one file, and whose they are."""
+"""Computed points in one file, which processes share, and whose they are."""
 
+import fcntl
 import json
 import os
+import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from ede_wbins.errors import EDEWBinsError
 
-FORMAT = 1
+FORMAT = 2
 MAX_BYTES = 2**31
 """A larger file, or one that would be larger when read, is refused."""
+
+PATIENCE = 60.0
+"""Seconds for which a lock, held for milliseconds, is waited for: then its holder has stopped."""
 
 _IDENTITY = "identity"
 
 
 class StoreError(EDEWBinsError):
     """A file of computed points cannot be used."""
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from changing `path`; the system lets go when this one dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    end = time.monotonic() + PATIENCE
+    with open(path.with_name(path.name + ".lock"), "a") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    break
+                time.sleep(0.01)
+        yield
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write, which takes the place of `path` at the end, in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        yield fresh
+        os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def save(path: Path, identity: Mapping, arrays: Mapping[str, np.ndarray]) -> None:
@@ -31,20 +66,13 @@ def save(path: Path, identity: Mapping, arrays: Mapping[str, np.ndarray]) -> Non
     identity : mapping
         What the points depend on beside their parameters, of plain JSON values.
     arrays : mapping
-        Numbers, by name.
+        Numbers, by name; those of integers or float32 stay what they are.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     record = np.array(json.dumps({"format": FORMAT, **identity}, sort_keys=True))
-    try:
-        with open(fresh, "wb") as file:
-            np.savez(file, **{_IDENTITY: record}, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    with replacing(Path(path)) as fresh, open(fresh, "wb") as file:
+        np.savez_compressed(file, **{_IDENTITY: record}, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load(path: Path, identity: Mapping) -> dict[str, np.ndarray]:

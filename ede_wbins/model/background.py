@@ -1,7 +1,8 @@
 """Expansion history of a flat universe with early and late dark energy, in closed form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,7 @@ LAMBDA = WBins((1.0,), (-1.0,))
 """A cosmological constant."""
 
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(16)
+_ITERATIONS = 30
 
 
 @dataclass(frozen=True)
@@ -73,18 +75,19 @@ class Background:
     @cached_property
     def rho_ede_c(self) -> float:
         """Density of early dark energy at z_c: fEDE of the total there, 0 without it."""
-        if self.ede is None:
-            return 0.0
-        ratio = self.ede.fEDE / (1 - self.ede.fEDE)
-        growth = self.late.density(self.ede.z_c)
-        # Late dark energy fills what is left today, also by the remnant of the early one.
-        others = self._rho_matter_radiation(self.ede.z_c) + growth * self._fill
-        return float(ratio * others / (1 + ratio * growth * self.ede.density(0.0)))
+        return 0.0 if self.ede is None else self._rho_ede_c(self._fill)
 
     @cached_property
     def rho_late_0(self) -> float:
         """Density of late dark energy today."""
         return float(self._fill - self._rho_ede(0.0))
+
+    @cached_property
+    def Omega_m(self) -> float:
+        """Matter today over the critical density: baryons, dark matter and slow neutrinos."""
+        density, pressure = self._massive(0.0)
+        matter = (self.omega_b + self.omega_cdm) * (100 * KM_S_MPC) ** 2
+        return float(matter + density - 3 * pressure) / (self.H0 * KM_S_MPC) ** 2
 
     def densities(self, z: ArrayLike) -> dict[str, np.ndarray]:
         """Densities at redshifts `z` of "matter_radiation", "ede" and "late"."""
@@ -127,19 +130,71 @@ class Background:
         Gauss-Legendre panels in ln(1+z), split where w jumps.
         """
         z = np.asarray(z, dtype=float)
+        edges, n, weight = self._quadrature(z)
+        panels = (weight / self.hubble(np.expm1(n))).sum(axis=1)
+        total = np.concatenate([[0.0], np.cumsum(panels)])
+        return total[np.searchsorted(edges, np.log1p(z))]
+
+    def with_angle(self, theta_s: float, rs_rec: float, z_rec: float) -> Self:
+        """
+        The same densities with the Hubble constant at which the sound horizon has an angle.
+
+        Parameters
+        ----------
+        theta_s : float
+            Angle in radian.
+        rs_rec, z_rec : float
+            Comoving sound horizon in Mpc at recombination, and its redshift: both hardly move
+            with the Hubble constant.
+
+        Raises
+        ------
+        EDEWBinsError
+            If there is none.
+        """
+        _, n, weight = self._quadrature(np.array([z_rec]))
+        z = np.expm1(n)
+        matter_radiation, growth = self._rho_matter_radiation(z), self.late.density(z)
+        # All densities are linear in what is left for dark energy today, `fill`.
+        at_zero, fixed, slope = float(self._rho_matter_radiation(0.0)), matter_radiation, growth
+        if self.ede is not None:
+            shape, remnant = self.ede.density(z), self.ede.density(0.0)
+            per_fill = self._rho_ede_c(1.0) - (constant := self._rho_ede_c(0.0))
+            fixed = fixed + constant * (shape - remnant * growth)
+            slope = growth + per_fill * (shape - remnant * growth)
+        fill = (68 * KM_S_MPC) ** 2 - at_zero
+        with np.errstate(all="ignore"):
+            for _ in range(_ITERATIONS):
+                H2 = fixed + fill * slope
+                each = weight / np.sqrt(H2)
+                distance = each.sum()
+                # Newton's steps in 1/distance^2, which is nearly linear.
+                step = ((theta_s / rs_rec) ** 2 - distance**-2) * distance**3
+                fill += (step := step / np.sum(each * slope / H2))
+                if abs(step) < 1e-10 * abs(fill + at_zero):
+                    return replace(self, H0=float(np.sqrt(fill + at_zero) / KM_S_MPC))
+        raise EDEWBinsError(f"theta_s = {theta_s!r}: no H0 gives this angle")
+
+    @cached_property
+    def _fill(self) -> float:
+        return (self.H0 * KM_S_MPC) ** 2 - float(self._rho_matter_radiation(0.0))
+
+    def _rho_ede_c(self, fill: float) -> float:
+        ratio = self.ede.fEDE / (1 - self.ede.fEDE)
+        growth = self.late.density(self.ede.z_c)
+        # Late dark energy fills what is left today, also by the remnant of the early one.
+        others = self._rho_matter_radiation(self.ede.z_c) + growth * fill
+        return float(ratio * others / (1 + ratio * growth * self.ede.density(0.0)))
+
+    def _quadrature(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edges of panels in ln(1+z), among them `z`; nodes, and weights times 1+z."""
         top = np.log1p(z.max(initial=0))
         kinks = np.log1p(self.late.breakpoints())
         grid = np.linspace(0, top, 2 + int(top / 0.2))
         edges = np.unique(np.concatenate([np.log1p(z).ravel(), kinks[kinks < top], grid]))
         half = np.diff(edges)[:, None] / 2
         n = edges[:-1, None] + half * (1 + _NODE)
-        panels = (half * _WEIGHT * np.exp(n) / self.hubble(np.expm1(n))).sum(axis=1)
-        total = np.concatenate([[0.0], np.cumsum(panels)])
-        return total[np.searchsorted(edges, np.log1p(z))]
-
-    @cached_property
-    def _fill(self) -> float:
-        return (self.H0 * KM_S_MPC) ** 2 - float(self._rho_matter_radiation(0.0))
+        return edges, n, half * _WEIGHT * np.exp(n)
 
     def _rho_ede(self, z: ArrayLike) -> np.ndarray:
         if self.ede is None:

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
 from ede_wbins.model.background import LAMBDA
 from ede_wbins.model.early import EDEFluid
 from ede_wbins.model.late import WBins
-from ede_wbins.model.tabulated import TabulatedBackground, hubble_constant
+from ede_wbins.model.tabulated import TabulatedBackground
 
 _PIVOT = 3.5
 _GROWTH_INDEX = 0.55
 _SPLIT = 2.0
 _LATE_TOP = 100.0
+# Room for all densities until the angle tells.
+_ANY_H = 3.0
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,12 @@ class Coordinates:
         if p.get("fEDE"):
             ede = EDEFluid(p["fEDE"], p["log10z_c"], p["thetai_ede"], p.get("n_ede", 3.0))
         species = {name: p[name] for name in ("N_ur", "m_ncdm", "T_ncdm", "T_cmb")}
-        at = partial(
-            TabulatedBackground,
-            omega_b=p["omega_b"],
-            omega_cdm=p["omega_cdm"],
-            late=late,
-            ede=ede,
-            **species,
-        )
+        omegas = {"omega_b": p["omega_b"], "omega_cdm": p["omega_cdm"]}
+        scale = p["H0"] if "H0" in p else 100 * p.get("h", _ANY_H)
+        background = TabulatedBackground(scale, **omegas, late=late, ede=ede, **species)
         if "theta_s_100" in p:
-            return at(hubble_constant(p["theta_s_100"] / 100, rs_rec, z_rec, at))
-        return at(p["H0"] if "H0" in p else 100 * p["h"])
+            return background.with_angle(p["theta_s_100"] / 100, rs_rec, z_rec)
+        return background
 
     def full(
         self, p: Mapping[str, float], background: TabulatedBackground, rs_rec: float, z_rec: float

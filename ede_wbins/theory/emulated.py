@@ -2,35 +2,37 @@
 
 from collections.abc import Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 from cobaya import mpi
 from cobaya.log import LoggedError
-from scipy.interpolate import CubicHermiteSpline
 
-from ede_wbins.emulator import StoreError, load, save
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.background import Background
-from ede_wbins.model.species import KM_S_MPC
 from ede_wbins.theory.coordinates import Coordinates
 from ede_wbins.theory.edewbins import EDEWBins
+from ede_wbins.theory.exact_check import ExactCheck
+from ede_wbins.theory.exchange import Exchange
+from ede_wbins.theory.products import (
+    DISTANCES,
+    GROWTH,
+    SPECTRA,
+    Products,
+    complete,
+    derived_values,
+)
 from ede_wbins.theory.rejected import output_of_run
-from ede_wbins.theory.surrogate import Prediction, Surrogate, TrainingSet
-from ede_wbins.theory.training import N_ROUND, Trainer
-from ede_wbins.theory.trust import LocalLikelihood
+from ede_wbins.theory.run_likelihoods import RunLikelihoods
+from ede_wbins.theory.surrogate import Prediction, Surrogate
+from ede_wbins.theory.training import Trainer
+from ede_wbins.theory.training_set import HORIZON, TrainingSet
+from ede_wbins.theory.trust import Trust
 
-_HORIZON = ("rs_rec", "z_rec")
-_SPECTRA = ("Cl", "unlensed_Cl")
-_DISTANCES = ("Hubble", "angular_diameter_distance", "comoving_radial_distance")
-_GROWTH = ("sigma8_z", "fsigma8")
-_CLOSED_FORM = {"H0", "h", "Omega_m", "S8", "T_cmb"}
 _BACKGROUND = {"N_ur": 3.044, "m_ncdm": 0.0, "T_ncdm": 0.71611, "T_cmb": 2.7255}
 # How far the closed-form H(z) may be from CLASS's, relative, and where they are compared.
 _SAME_BACKGROUND = 1e-4
 _COMPARED = (0.0, 1.0, 2000.0)
-# From so many redshifts on distances are interpolated.
-_MANY = 100
 
 
 class EmulatedEDEWBins(EDEWBins):
@@ -47,9 +49,9 @@ class EmulatedEDEWBins(EDEWBins):
     tolerance: float
     training: str | None
     start: str | None
-    accuracy: float
     n_max: int
     blind: float
+    check: int
 
     # Set-up
 
@@ -63,26 +65,28 @@ class EmulatedEDEWBins(EDEWBins):
             If one is wrong.
         """
         super().initialize()
-        for name, most in (("tolerance", np.inf), ("accuracy", np.inf), ("blind", 1)):
+        for name, most in (("tolerance", np.inf), ("blind", 1), ("check", np.inf)):
             value = getattr(self, name)
             if not (isinstance(value, int | float) and 0 <= value <= most):
                 raise LoggedError(
                     self.log, "%s = %r: must be a number from 0 to %g", name, value, most
                 )
-        self.derived_extra = list(_HORIZON)
+        self.derived_extra = list(HORIZON)
         self.counts = dict.fromkeys(("emulated", "by CLASS"), 0)
         self.checks: list[tuple[float, float]] = []
-        output = output_of_run()
-        self._file = self.training or (output and output.add_suffix("emulator.npz", separator="."))
+        self.output = output_of_run()
+        self.exchange = Exchange(self.output)
         self._rng = np.random.default_rng(mpi.rank())
         self._mode = "exact" if self.tolerance == 0 else "untrained"
+        self.spectra_given = 0
         self._forget()
 
     def _forget(self):
         self.training_set: TrainingSet | None = None
         self.surrogate: Surrogate | None = None
-        self._local: LocalLikelihood | None = None
-        self._best, self._reference, self._errors = -np.inf, None, []
+        self.trust = Trust(self.tolerance)
+        self.exchange.forget()
+        self._indices = {}
 
     def must_provide(self, **requirements):
         """
@@ -93,8 +97,8 @@ class EmulatedEDEWBins(EDEWBins):
         LoggedError
             If it is nothing that can be emulated.
         """
-        super().must_provide(**requirements)
-        known = {*_SPECTRA, *_DISTANCES, *_GROWTH}
+        super().must_provide(**(complete(requirements) if self.tolerance else requirements))
+        known = {*SPECTRA, *DISTANCES, *GROWTH}
         if self.tolerance and (other := [k for k in self.collectors if k not in known]):
             raise LoggedError(
                 self.log,
@@ -121,7 +125,7 @@ class EmulatedEDEWBins(EDEWBins):
         fixed = {**_BACKGROUND, **numbers}
         fixed |= {self.translate_param(k): v for k, v in constants.items()}
         sampled = [p for p in self.input_params if p not in constants]
-        names = tuple(map(self.translate_param, sampled))
+        names = tuple(sorted(map(self.translate_param, sampled)))
         given = {*names, *fixed}
         has_scale = given & {"theta_s_100", "H0", "h"}
         if self.tolerance and not (has_scale and {"omega_b", "omega_cdm"} <= given):
@@ -134,6 +138,7 @@ class EmulatedEDEWBins(EDEWBins):
         has_mass = self.extra_args.get("N_ncdm", 0)
         fixed["m_ncdm"] = tuple(np.atleast_1d(masses).tolist()) if has_mass else ()
         self.coordinates = Coordinates(names, fixed, self.edges, self.w_beyond)
+        self.likelihoods = RunLikelihoods(self)
 
     # Computation
 
@@ -147,13 +152,13 @@ class EmulatedEDEWBins(EDEWBins):
         if self._mode == "exact":
             return self._compute(state, want_derived, params_values_dict)
         try:
-            self.last = self.surrogate.predict(self._varying(params_values_dict))
+            self.last = self.surrogate.predict(self.varying(params_values_dict))
         except EDEWBinsError as error:
             self.rejected.add(error)
             return False
-        if self._mode == "trained" and not self._is_good(self.last):
+        if self._mode == "trained" and not self._allowed(self.last):
             return self._compute(state, want_derived, params_values_dict)
-        self._fill(state, self.last, want_derived)
+        self._fill(state, want_derived)
         if self._mode == "trained":
             self.counts["emulated"] += 1
             if self._rng.random() < self.blind:
@@ -164,86 +169,47 @@ class EmulatedEDEWBins(EDEWBins):
         """Have CLASS compute a point, and learn it."""
         done = super().calculate(state, want_derived, **params)
         self.counts["by CLASS"] += 1
-        if done is not False and self.tolerance:
-            row = self._row(state, params)
-            if not all(np.isfinite(value).all() for value in row.values()):
-                self.rejected.add(ValueError("CLASS gave numbers that are not finite"))
-                return False
-            self.training_set.add(row)
-            if self._mode == "trained":
-                self.fit()
-                self.expand_likelihood()
-                self.save()
+        if done is False or not self.tolerance:
+            return done
+        point = self.varying(params)
+        scalars = self._ask_class(set(self.products.scalars))
+        self._compare(self.coordinates.background(point, *(scalars[x] for x in HORIZON)))
+        row = self.products.row(self.training_set, point, state, scalars)
+        if not all(np.isfinite(value).all() for value in row.values()):
+            self.rejected.add(ValueError("CLASS gave numbers that are not finite"))
+            return False
+        self.training_set.add(row)
+        self.sync()
+        if self._mode == "trained":
+            self.surrogate = self.surrogate.updated(self.training_set)
         return done
 
-    def _is_good(self, prediction: Prediction) -> bool:
-        below = self._best - self._local.loglike(prediction.components, self._nuisance())
-        allowed = self.tolerance * max(1.0, below / len(self.provider.model.prior))
-        return self.predicted_sd(prediction) < allowed
+    def _allowed(self, prediction: Prediction) -> bool:
+        nuisance = self.likelihoods.nuisance()
+        return self.trust.allows(
+            self.predicted_sd(prediction),
+            prediction.components,
+            nuisance,
+            self.provider.model.prior.d(),
+        )
 
     def predicted_sd(self, prediction: Prediction) -> float:
-        """
-        Predicted standard deviation of the error of ln L at the provider's current point.
-
-        Scaled up if random draws of the posterior have had larger errors than predicted.
-        """
-        return self._inflation * self._local.sd(
-            prediction.components, self._nuisance(), prediction.variances
-        )
+        """Predicted standard deviation of the error of ln L at the provider's current point."""
+        nuisance = self.likelihoods.nuisance()
+        return self.trust.sd(prediction.components, nuisance, prediction.variances)
 
     def _check(self, state, want_derived, params) -> bool | None:
         """Compute an emulated point too: its error is recorded, and the exact results are used."""
-        predicted, sd = self.loglike_of(state), self.predicted_sd(self.last)
+        predicted, sd = self.likelihoods.total(state), self.predicted_sd(self.last)
         done = self._compute(state, want_derived, params)
         if done is not False:
-            self.checks.append((predicted - self.loglike_of(state), sd))
+            self.checks.append((predicted - self.likelihoods.total(state), sd))
         return done
 
-    # Products
-
-    def _varying(self, params: Mapping[str, float]) -> dict[str, float]:
+    def varying(self, params: Mapping[str, float]) -> dict[str, float]:
+        """The parameters that vary, by CLASS's names."""
         values = {self.translate_param(name): x for name, x in params.items()}
         return {name: values[name] for name in self.coordinates.sampled}
-
-    def _empty_training_set(self) -> TrainingSet:
-        """A training set with room for what is asked of this component."""
-        n_l = self.extra_args.get("l_max_scalars", 1) - 1
-        spectra = {
-            (product, name): n_l
-            for product in _SPECTRA
-            for name in sorted(self._must_provide.get(product) or ())
-        }
-        outputs = {*map(self.translate_param, self.output_params), *self.derived_extra}
-        if outputs & {"S8"}:
-            outputs.add("sigma8")
-        outputs -= {*_HORIZON, *_CLOSED_FORM}
-        arrays = [
-            f"{product}[{i}]"
-            for product in _GROWTH
-            if product in self.collectors
-            for i in range(len(self.collectors[product].z_pool.values))
-        ]
-        return TrainingSet(
-            self.coordinates.sampled, spectra, (*_HORIZON, *sorted(outputs), *arrays)
-        )
-
-    def _row(self, state, params) -> dict[str, np.ndarray]:
-        """What is kept of a point that CLASS has just computed."""
-        varying = self._varying(params)
-        training = self.training_set
-        names = {name for name in training.scalars if "[" not in name}
-        found = self._ask_class(names)
-        self._compare(self.coordinates.background(varying, *(found[x] for x in _HORIZON)))
-        scalars = [found[name] for name in training.scalars if name in names]
-        scalars += [x for product in _GROWTH if product in state for x in state[product]]
-        spectra = [
-            state[product][name][2 : 2 + n] for (product, name), n in training.spectra.items()
-        ]
-        return {
-            "points": np.array(list(varying.values())),
-            "spectra": np.concatenate(spectra) if spectra else np.empty(0),
-            "scalars": np.array(scalars, dtype=float),
-        }
 
     def _compare(self, background: Background) -> None:
         """Stop if the closed forms do not give the expansion history that CLASS has."""
@@ -257,40 +223,40 @@ class EmulatedEDEWBins(EDEWBins):
                     *(z, exact, ours),
                 )
 
-    def _fill(self, state, prediction: Prediction, want_derived: bool) -> None:
-        """Put what is predicted where CLASS's results would be."""
-        state.update(self._spectra(prediction.components))
-        background = prediction.background
-        for product in _DISTANCES:
-            if product in self.collectors:
-                z = np.asarray(self.collectors[product].z_pool.values, dtype=float)
-                state[product] = _distance(product, background, z)
-        for product in _GROWTH:
-            if product in self.collectors:
-                n = len(self.collectors[product].z_pool.values)
-                state[product] = np.array([prediction.scalars[f"{product}[{i}]"] for i in range(n)])
-        values = {**prediction.scalars, **self._closed_form(prediction)}
+    def _fill(self, state, want_derived: bool) -> None:
+        """Put the last prediction where CLASS's results would be."""
+        prediction = self.last
+        self.products.fill(state, prediction, self.surrogate.expand(prediction.components))
+        values = derived_values(prediction)
         if want_derived:
             state["derived"] = {x: values[self.translate_param(x)] for x in self.output_params}
         state["derived_extra"] = {name: values[name] for name in self.derived_extra}
 
-    def _spectra(self, components: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
-        found = {}
-        for (product, name), cl in self.surrogate.expand(components).items():
-            found.setdefault(product, {"ell": np.arange(len(cl))})[name] = cl
+    # What likelihoods get: the parent's answers, without its deep copies and searches
+
+    def _get_Cl(self, ell_factor=False, units="FIRASmuK2", lensed=True):
+        self.spectra_given += 1
+        cls = self.current_state.get("Cl" if lensed else "unlensed_Cl")
+        if not cls:
+            return super()._get_Cl(ell_factor, units, lensed)
+        ell = cls["ell"]
+        unit = self._cmb_unit_factor(units, self.current_state["derived_extra"]["T_cmb"])
+        found = {"ell": ell.copy()}
+        for name, cl in cls.items():
+            if name != "ell":
+                n_potentials = name.count("p")
+                scaled = ell_factor and (lensed or not n_potentials)
+                factor = _ell_factor(len(ell), n_potentials) if scaled else 1.0
+                found[name] = cl * (factor * unit ** (2 - n_potentials))
         return found
 
-    @staticmethod
-    def _closed_form(prediction: Prediction) -> dict[str, float]:
-        background = prediction.background
-        h = background.H0 / 100
-        density, pressure = background._massive(0.0)
-        neutrinos = float(density - 3 * pressure) / (background.H0 * KM_S_MPC) ** 2
-        omega_m = (background.omega_b + background.omega_cdm) / h**2 + neutrinos
-        values = {"H0": 100 * h, "h": h, "Omega_m": omega_m, "T_cmb": background.T_cmb}
-        if "sigma8" in prediction.scalars:
-            values["S8"] = prediction.scalars["sigma8"] * np.sqrt(omega_m / 0.3)
-        return {name: float(value) for name, value in values.items()}
+    def _get_z_dependent(self, quantity, z, pool=None):
+        key = quantity, np.asarray(z, dtype=float).tobytes()
+        if pool is not None:
+            return super()._get_z_dependent(quantity, z, pool)
+        if key not in self._indices:
+            self._indices[key] = self.collectors[quantity].z_pool.find_indices(z)
+        return np.array(self.current_state[quantity])[self._indices[key]]
 
     # Learning
 
@@ -303,134 +269,77 @@ class EmulatedEDEWBins(EDEWBins):
         finally:
             self._mode = before
 
-    def fit(self) -> None:
-        """Learn from all points."""
-        self.surrogate = Surrogate(self.coordinates, self.training_set, self.surrogate)
-
-    def calibrate(self, errors: np.ndarray, sd: np.ndarray) -> None:
-        """Take up errors of ln L, and what was predicted for them."""
-        self._errors += list((errors / sd) ** 2 * self._inflation**2)
-
-    @property
-    def _inflation(self) -> float:
-        # As if as many points again had been predicted right: few say little.
-        prior = 2 * N_ROUND
-        return max(1.0, np.sqrt((sum(self._errors) + prior) / (len(self._errors) + prior)))
+    def fit(self, notes: Mapping, refine: bool = True) -> None:
+        """Learn from all points, with the noise and the length scales in `notes`."""
+        self.surrogate = Surrogate(
+            self.coordinates,
+            self.training_set,
+            notes.get("noise", {}),
+            notes.get("lengths"),
+            refine,
+        )
 
     def expand_likelihood(self) -> None:
-        """Expand the likelihoods about the last point that was emulated, or again about that."""
-        if self._mode != "trained" or self._reference is None:
-            self._reference = dict(self.provider.params), dict(self._current_state)
-        current, (params, state) = self.provider.params, self._reference
-        varying = self._varying({name: params[name] for name in self.input_params})
-        centre = self.surrogate.predict(varying).components
-        prior = self.provider.model.prior
-        steps = 0.05 * np.sqrt(prior.covmat(ignore_external=True).diagonal())
-        steps = dict(zip(prior.params, steps, strict=True))
-        names = self._nuisance_names()
-
-        def loglike(components: np.ndarray, nuisance: np.ndarray) -> float:
-            moved = dict(zip(names, nuisance.tolist(), strict=True))
-            self.provider.set_current_input_params({**params, **moved})
-            return self.loglike_of({**state, **self._spectra(components)})
-
-        try:
-            self._local = LocalLikelihood(
-                loglike,
-                centre,
-                np.array([params[name] for name in names]),
-                np.array([steps[name] for name in names]),
-            )
-            nuisance = np.array([params[name] for name in names])
-        finally:
-            self.provider.set_current_input_params(current)
-        self._best = max(self._local.loglike(c, nuisance) for c in self.surrogate.components)
-
-    def _nuisance_names(self) -> list[str]:
-        model = self.provider.model
-        theirs = {name for each in model.likelihood.values() for name in each.input_params}
-        sampled = model.parameterization.sampled_params()
-        return [name for name in sampled if name in theirs - set(self.input_params)]
-
-    def _nuisance(self) -> np.ndarray:
-        return np.array([self.provider.params[name] for name in self._nuisance_names()])
-
-    def loglike_of(self, state) -> float:
-        """ln L of the run's likelihoods with the results in `state` in place of ours."""
-        kept = getattr(self, "_current_state", None)
-        self._current_state = state
-        try:
-            total = 0.0
-            for likelihood in self.provider.model.likelihood.values():
-                params = {name: self.provider.params[name] for name in likelihood.input_params}
-                own = {}
-                likelihood.calculate(own, want_derived=False, **params)
-                total += float(np.squeeze(own["logp"]))
-            return total
-        finally:
-            self._current_state = kept
+        """Expand the likelihoods about the current point, which is emulated."""
+        reference = self.likelihoods.remember()
+        self.trust.local = self.likelihoods.expand(self.surrogate, reference)
+        nuisance = self.likelihoods.nuisance()
+        self.trust.best = max(
+            self.trust.local.loglike(each, nuisance) for each in self.surrogate.components
+        )
 
     # Files
 
     def identity(self) -> dict:
         """What computed points depend on, beside the parameters that vary."""
-        training = self.training_set
         settings = {k: v for k, v in self.extra_args.items() if k != "output"}
         fixed = {k: v for k, v in self.coordinates.fixed.items() if k not in settings}
         return {
             "CLASS": self.get_version(),
-            "parameters": list(training.names),
+            "parameters": list(self.coordinates.sampled),
             "fixed": {k: list(v) if isinstance(v, tuple) else v for k, v in fixed.items()},
             "settings": {
                 k: v if isinstance(v, int | float) else str(v) for k, v in settings.items()
             },
-            "spectra": [[*key, n] for key, n in training.spectra.items()],
-            "scalars": list(training.scalars),
         }
 
     def load(self) -> None:
         """
-        Start from the points in the files of this run, or of one with the same physics.
+        Start from the points of this run, and of one with the same physics.
 
         Raises
         ------
         LoggedError
             If a file cannot be used.
         """
-        self.training_set = self._empty_training_set()
-        # One process reads, so that all start from the same.
-        found = mpi.share_mpi(None if mpi.rank() else self._read())
-        if isinstance(found, StoreError):
-            raise LoggedError(self.log, "%s (name another file in `training`, or delete it)", found)
-        for rows in found:
-            self.training_set.add(rows)
-        if len(self.training_set):
-            self.mpi_info("Emulator: %d points from %s", len(self.training_set), self._file)
+        outputs = {*map(self.translate_param, self.output_params), *self.derived_extra}
+        self.products = Products(
+            self.collectors,
+            self.extra_args.get("l_max_scalars", 1),
+            {product: self._must_provide.get(product) or () for product in SPECTRA},
+            outputs,
+            self.has_ede,
+        )
+        self.training_set = self.products.training_set(self.coordinates.sampled)
+        self.exchange.start(self.training_set, self.identity(), self.training, self.log)
 
-    def _read(self) -> list[dict[str, np.ndarray]] | StoreError:
-        if not self._file:
-            return []
-        first = self._path(0)
-        others = sorted(first.parent.glob(f"{first.stem}.*{first.suffix}"))
-        try:
-            paths = [path for path in (first, *others) if path.exists()]
-            return [self.training_set.checked(load(path, self.identity())) for path in paths]
-        except StoreError as error:
-            return error
+    def sync(self) -> None:
+        """Exchange computed points with the other processes."""
+        self.exchange.sync(self.training_set, self.identity())
 
-    def save(self) -> None:
-        """Write all points; each process to its own file, so that none waits for another."""
-        if self._file:
-            save(self._path(mpi.rank()), self.identity(), self.training_set.rows)
+    # End
 
-    def _path(self, rank: int) -> Path:
-        path = Path(self._file)
-        return path.with_suffix(f".{rank + 1}{path.suffix}") if rank else path
+    def __exit__(self, exception_type, exception_value, traceback):
+        if exception_type is None and self._mode == "trained" and self.check:
+            ExactCheck(self).run()
+        super().__exit__(exception_type, exception_value, traceback)
 
     def close(self):
         """Log how many points were emulated, and how well."""
-        n = self.counts["emulated"]
-        text = f"{n} points emulated, {self.counts['by CLASS']} computed by CLASS"
+        text = (
+            f"{self.counts['emulated']} points emulated, {self.counts['by CLASS']} computed by "
+            f"CLASS; expected shift of any mean of the posterior below {self.tolerance:g} sd"
+        )
         if self.checks:
             error, sd = np.array(self.checks).T
             text += (
@@ -441,16 +350,9 @@ class EmulatedEDEWBins(EDEWBins):
         super().close()
 
 
-def _distance(product: str, background: Background, z: np.ndarray) -> np.ndarray:
-    """H(z) in 1/Mpc, or a distance in Mpc."""
-    if product == "Hubble":
-        return background.hubble(z)
-    if len(z) > _MANY:
-        n = np.log1p(np.concatenate([np.linspace(0, z.max(), 150), background.late.breakpoints()]))
-        n = np.unique(n[n <= np.log1p(z.max())])
-        knots = np.expm1(n)
-        slope = (1 + knots) / background.hubble(knots)
-        chi = CubicHermiteSpline(n, background.comoving_distance(knots), slope)(np.log1p(z))
-    else:
-        chi = background.comoving_distance(z)
-    return chi / (1 + z) if product == "angular_diameter_distance" else chi
+@lru_cache(maxsize=8)
+def _ell_factor(n: int, n_potentials: int) -> np.ndarray:
+    """What makes D_l of C_l: l(l+1)/2pi, and for each lensing potential a root of l(l+1)."""
+    ell = np.arange(n)
+    ell = ell * (ell + 1.0)
+    return ell / (2 * np.pi) * ell ** (n_potentials / 2)

@@ -1,14 +1,16 @@
 """What CLASS would give at a point, with its error, learned from points that it computed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from ede_wbins.emulator import Compression, GaussianProcess, StoreError
+from ede_wbins.emulator import Compression, GaussianProcess
 from ede_wbins.model.tabulated import TabulatedBackground
 from ede_wbins.theory.coordinates import Coordinates
-from ede_wbins.theory.noise import standard_deviations
+from ede_wbins.theory.multipoles import at_all
+from ede_wbins.theory.noise import Noise
+from ede_wbins.theory.training_set import TrainingSet
 
 N_COMPONENTS = 40
 """At most so many principal components of all spectra together."""
@@ -20,65 +22,6 @@ _NOTHING = 1e-300
 _EDE_PEAK = {"f_ede_max": "fEDE", "z_ede_max": "log10z_c"}
 
 
-@dataclass
-class TrainingSet:
-    """
-    Points that CLASS computed.
-
-    Attributes
-    ----------
-    names : tuple of str
-        The parameters that vary.
-    spectra : dict
-        Number of multipoles from l = 2 on of each spectrum, by (product, name), as
-        ("Cl", "tt").
-    scalars : tuple of str
-        Other numbers: first the sound horizon and redshift of recombination.
-    rows : dict
-        "points" (n, p), "spectra" (n, d) and "scalars" (n, s).
-    """
-
-    names: tuple[str, ...]
-    spectra: dict[tuple[str, str], int]
-    scalars: tuple[str, ...]
-    rows: dict[str, np.ndarray] = field(default_factory=dict)
-
-    def __post_init__(self):
-        widths = (len(self.names), sum(self.spectra.values()), len(self.scalars))
-        for name, width in zip(("points", "spectra", "scalars"), widths, strict=True):
-            self.rows.setdefault(name, np.empty((0, width)))
-
-    def __len__(self) -> int:
-        return len(self.rows["points"])
-
-    def add(self, rows: Mapping[str, np.ndarray]) -> None:
-        """Take up one row, or several; points that are there already are left out."""
-        rows = {name: np.atleast_2d(value) for name, value in rows.items()}
-        known = {point.tobytes() for point in self.rows["points"]}
-        new = [i for i, point in enumerate(rows["points"]) if point.tobytes() not in known]
-        for name, value in rows.items():
-            self.rows[name] = np.vstack([self.rows[name], value[new]])
-
-    def checked(self, rows: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """
-        `rows` as read from a file.
-
-        Raises
-        ------
-        StoreError
-            If they are not what this training set is made of.
-        """
-        n = len(rows.get("points", ()))
-        shapes = {name: (n, value.shape[1]) for name, value in self.rows.items()}
-        if {name: value.shape for name, value in rows.items()} != shapes:
-            raise StoreError(f"the file of computed points does not hold {shapes}")
-        return dict(rows)
-
-    def values(self, i: int) -> dict[str, float]:
-        """The parameters of point i, by name."""
-        return dict(zip(self.names, self.rows["points"][i].tolist(), strict=True))
-
-
 @dataclass(frozen=True)
 class Prediction:
     """
@@ -88,61 +31,65 @@ class Prediction:
     ----------
     components, variances : ndarray, shape (k,)
         Principal components of the spectra, and their errors' variances.
-    scalars : dict of float
+    values : dict
+        Scalars, and vectors that are not spectra.
     background : TabulatedBackground
     coordinates : ndarray, shape (d,)
     """
 
     components: np.ndarray
     variances: np.ndarray
-    scalars: dict[str, float]
+    values: dict[str, float | np.ndarray]
     background: TabulatedBackground
     coordinates: np.ndarray
 
 
 class Surrogate:
     """
-    Predicts spectra and scalars.
+    Predicts spectra, other vectors, and scalars.
 
     Parameters
     ----------
     coordinates : Coordinates
     training : TrainingSet
         More points than there are coordinates, by some.
-    before : Surrogate, optional
-        An earlier one, whose length scales are the start of the search for new ones.
+    factors : mapping
+        Of the noise of the likelihoods in the run, see `Noise.factors`; empty if not known.
+    lengths : dict, optional
+        Length scales of an earlier one, from which the search for new ones starts.
+    refine : bool
+        Whether to search at all.
     """
 
     def __init__(
-        self, coordinates: Coordinates, training: TrainingSet, before: "Surrogate | None" = None
+        self,
+        coordinates: Coordinates,
+        training: TrainingSet,
+        factors: Mapping[str, list[float]],
+        lengths: Mapping[str, Sequence[float]] | None = None,
+        refine: bool = True,
     ):
         self.coordinates = coordinates
-        self.spectra = training.spectra
-        points = [training.values(i) for i in range(len(training))]
-        scalars = dict(zip(training.scalars, training.rows["scalars"].T, strict=True))
-        # Those of the early universe are good to 1e-5 from four numbers; the rest needs them all.
-        self._early_names = [name for name in scalars if _is_early(name)]
-        self._scalar_names = [name for name in scalars if not _is_early(name)]
-        early = np.array([coordinates.early(p) for p in points])
-        logs = np.array([_early_log(name, scalars[name], points) for name in self._early_names])
-        self._early = GaussianProcess.fit(early, logs.T, before and before._early.lengths)
-        full = []
-        for i, p in enumerate(points):
-            horizon = scalars["rs_rec"][i], scalars["z_rec"][i]
-            full.append(coordinates.full(p, coordinates.background(p, *horizon), *horizon))
-        self.inputs = np.array(full)
-        targets = [scalars[name][:, None] for name in self._scalar_names]
-        self.compression = None
-        if training.spectra:
-            spectra = training.rows["spectra"]
-            self.compression = Compression.fit(
-                spectra, _noise(spectra.mean(axis=0), training.spectra), N_COMPONENTS, FLOOR
-            )
-            targets = [self.compression.compress(spectra), *targets]
-        self.n_components = targets[0].shape[1] if training.spectra else 0
-        self.components = targets[0] if training.spectra else np.empty((len(points), 0))
-        y = np.hstack(targets) if targets else np.empty((len(points), 0))
-        self._full = GaussianProcess.fit(self.inputs, y, before and before._full.lengths)
+        self._spectra = training.spectra
+        self._names = {
+            "early": [name for name in training.scalars if _is_early(name)],
+            "full": [name for name in training.scalars if not _is_early(name)],
+        }
+        self._arrays = training.arrays
+        self.compression = self._compression(training, factors) if self._spectra else None
+        self._learn(training, dict(lengths or {}), refine)
+
+    def updated(self, training: TrainingSet) -> "Surrogate":
+        """The same with other points: components and length scales stay what they are."""
+        new = object.__new__(Surrogate)
+        new.__dict__.update(self.__dict__)
+        new._learn(training, self.lengths, refine=False)
+        return new
+
+    @property
+    def lengths(self) -> dict[str, list[float]]:
+        """Length scales."""
+        return {"early": self._early.lengths.tolist(), "full": self._full.lengths.tolist()}
 
     def predict(self, p: Mapping[str, float]) -> Prediction:
         """
@@ -153,18 +100,21 @@ class Surrogate:
         EDEWBinsError
             If there is no such universe.
         """
-        early = self._early.predict(self.coordinates.early(p)[None])[0][0]
-        scalars = {
+        early = self._early.mean(self.coordinates.early(p)[None])[0].tolist()
+        values = {
             name: _early_value(name, log, p)
-            for name, log in zip(self._early_names, early, strict=True)
+            for name, log in zip(self._names["early"], early, strict=True)
         }
-        horizon = scalars["rs_rec"], scalars["z_rec"]
+        horizon = values["rs_rec"], values["z_rec"]
         background = self.coordinates.background(p, *horizon)
         inputs = self.coordinates.full(p, background, *horizon)
         mean, variance = (each[0] for each in self._full.predict(inputs[None]))
-        k = self.n_components
-        scalars |= dict(zip(self._scalar_names, mean[k:].tolist(), strict=True))
-        return Prediction(mean[:k], variance[:k], scalars, background, inputs)
+        k, at = self.n_components, self.n_components + len(self._names["full"])
+        values |= dict(zip(self._names["full"], mean[k:at].tolist(), strict=True))
+        for name, width in self._arrays.items():
+            values[name] = mean[at : at + width]
+            at += width
+        return Prediction(mean[:k], variance[:k], values, background, inputs)
 
     def correlation(self, inputs: np.ndarray) -> np.ndarray:
         """Correlation of errors between points with these coordinates, shape (m, m)."""
@@ -174,12 +124,66 @@ class Surrogate:
         """Spectra from l = 0 (zero below l = 2), by (product, name)."""
         if self.compression is None:
             return {}
-        ends = np.cumsum(list(self.spectra.values()))[:-1]
-        parts = np.split(self.compression.expand(components), ends)
-        return {
-            key: np.concatenate([[0.0, 0.0], part])
-            for key, part in zip(self.spectra, parts, strict=True)
-        }
+        all_spectra = self._mean_at_all + components @ self._basis_at_all
+        return {key: all_spectra[part] for key, part in self._parts.items()}
+
+    def _compression(self, training: TrainingSet, factors: Mapping) -> Compression:
+        rows = {key: training.rows[" ".join(key)] for key in self._spectra}
+        means = {key: at_all(rows[key].mean(axis=0), n) for key, n in self._spectra.items()}
+        noise = Noise(means)
+        noise.factors = dict(factors)
+        spectra = np.hstack(list(rows.values()))
+        found = Compression.fit(spectra, noise.at_nodes(), N_COMPONENTS, FLOOR)
+        ends = np.cumsum([row.shape[1] for row in rows.values()])[:-1]
+        # Interpolation is linear: that of the components is done once and for all.
+        self._mean_at_all = _from_zero(np.split(found.mean, ends), self._spectra.values())
+        scaled = np.split(found.basis * found.noise, ends, axis=1)
+        self._basis_at_all = _from_zero(scaled, self._spectra.values())
+        first, self._parts = 0, {}
+        for key, l_max in self._spectra.items():
+            self._parts[key] = slice(first, first + l_max + 1)
+            first += l_max + 1
+        return found
+
+    def _learn(self, training: TrainingSet, lengths: Mapping, refine: bool) -> None:
+        rows, coordinates = training.rows, self.coordinates
+        points = [training.point(i) for i in range(len(training))]
+        # Those of the early universe are good to 1e-5 from four numbers; the rest needs them all.
+        early = np.array([coordinates.early(p) for p in points])
+        logs = [_early_log(name, rows[name][:, 0], points) for name in self._names["early"]]
+        self._early = GaussianProcess.fit(
+            early, np.array(logs).T, _as_array(lengths.get("early")), refine
+        )
+        full = []
+        for p, rs_rec, z_rec in zip(points, rows["rs_rec"][:, 0], rows["z_rec"][:, 0], strict=True):
+            background = coordinates.background(p, rs_rec, z_rec)
+            full.append(coordinates.full(p, background, rs_rec, z_rec))
+        self.inputs = np.array(full)
+        self.components = np.empty((len(points), 0))
+        if self.compression is not None:
+            spectra = np.hstack([rows[" ".join(key)] for key in self._spectra])
+            self.components = self.compression.compress(spectra)
+        self.n_components = self.components.shape[1]
+        others = [rows[name] for name in (*self._names["full"], *self._arrays)]
+        self._full = GaussianProcess.fit(
+            self.inputs,
+            np.hstack([self.components, *others]),
+            _as_array(lengths.get("full")),
+            refine,
+        )
+
+
+def _as_array(lengths: Sequence[float] | None) -> np.ndarray | None:
+    return None if lengths is None else np.array(lengths)
+
+
+def _from_zero(parts: Sequence[np.ndarray], l_max: Sequence[int]) -> np.ndarray:
+    """From nodes to all multipoles from l = 0, one spectrum after the other."""
+    filled = []
+    for part, top in zip(parts, l_max, strict=True):
+        spectra = at_all(part, top)
+        filled.append(np.concatenate([np.zeros((*spectra.shape[:-1], 2)), spectra], axis=-1))
+    return np.concatenate(filled, axis=-1)
 
 
 def _is_early(name: str) -> bool:
@@ -201,14 +205,3 @@ def _reference(name: str, p: Mapping[str, float]) -> float:
     if parameter not in p:
         return 0.0
     return np.log(max(p["fEDE"], _NOTHING)) if parameter == "fEDE" else np.log(10) * p[parameter]
-
-
-def _noise(mean: np.ndarray, spectra: Mapping[tuple[str, str], int]) -> np.ndarray:
-    """Noise of each entry of the concatenated spectra; lensed and unlensed ones apart."""
-    parts = dict(zip(spectra, np.split(mean, np.cumsum(list(spectra.values()))[:-1]), strict=True))
-    sd = {}
-    for product in dict.fromkeys(product for product, _ in spectra):
-        own = {name: cl for (each, name), cl in parts.items() if each == product}
-        for name, noise in standard_deviations(own).items():
-            sd[product, name] = noise
-    return np.concatenate([sd[key] for key in spectra])

@@ -1,9 +1,9 @@
 """The rounds of training: the posterior as known so far says which points CLASS computes next."""
 
+import time
 from contextlib import contextmanager
 
 import numpy as np
-from cobaya import mpi
 from cobaya.log import LoggedError
 from scipy.stats import norm, qmc
 
@@ -13,20 +13,26 @@ N_START = 48
 """Points before the first fit, spread over the parameters."""
 
 N_ROUND = 16
-TEMPERATURES = (4, 2, 1)
+TEMPERATURES = (2, 1)
 """Of the posterior that is drawn from, round by round; the last one is repeated."""
 
 _REACH = 1.5
 """Spread of the first points, in standard deviations of the start."""
 
-_WALKERS, _STEPS, _CANDIDATES = 24, 80, 300
+_WALKERS, _STEPS, _LAST_STEPS, _CANDIDATES = 24, 80, 160, 300
+_PAUSE = 0.1
+"""Seconds after which a process without work looks again."""
+
 # Without fEDE nothing depends on these: whatever the data, their whole prior is in reach.
 _UNBOUND = ("log10z_c", "thetai_ede")
 
 
 class Trainer:
     """
-    Trains the emulator of one theory component, on all MPI processes together.
+    Trains the emulator of one theory component, together with those of other processes.
+
+    They share a board: each takes points from it, has CLASS compute them, and whoever finds none
+    left plans the next round. None waits for another one's point.
 
     Parameters
     ----------
@@ -35,9 +41,9 @@ class Trainer:
 
     def __init__(self, theory):
         self._theory = theory
+        self._board = theory.exchange.board
         self._model = theory.provider.model
         self._names = list(self._model.parameterization.sampled_params())
-        self._seen: list[tuple[float, np.ndarray]] = []
         self._rng = np.random.default_rng(20)
 
     def train(self) -> None:
@@ -49,78 +55,130 @@ class Trainer:
         LoggedError
             If CLASS can compute too few of the first points.
         """
-        theory = self._theory
         with self._aside():
-            theory.load()
-            missing = max(0, N_START - len(theory.training_set))
-            if missing:
-                theory.mpi_info("Emulator: the first %d points", missing)
-                self._compute(self._first()[N_START - missing : N_START])
-            if len(theory.training_set) < N_START // 2:
-                raise LoggedError(
-                    theory.log,
-                    "CLASS could compute %d of the first %d points of the emulator: narrow the "
-                    "priors, or give `start`",
-                    len(theory.training_set),
-                    N_START,
-                )
-            passed = 0
-            # What is known from a file only needs to be shown to be enough.
-            first = 0 if missing else len(TEMPERATURES) - 1
-            for i in range(first, 1000):
-                temperature = TEMPERATURES[min(i, len(TEMPERATURES) - 1)]
-                rms = self._round(temperature)
-                passed = passed + 1 if temperature == 1 and rms < theory.accuracy else 0
-                if passed == (2 if missing else 1):
-                    break
-                if len(theory.training_set) >= theory.n_max:
-                    theory.mpi_info("Emulator: n_max = %d points reached", theory.n_max)
-                    break
-            theory.fit()
-            self._expand(self._draw(1))
+            self._theory.load()
+            while not (notes := self._board.read()[1]).get("finished"):
+                if taken := self._board.take():
+                    self._compute(*taken)
+                    continue
+                with self._board.planning() as mine:
+                    if mine:
+                        self._plan()
+                if not mine:
+                    time.sleep(_PAUSE)
+            self._finish(notes)
 
-    def _round(self, temperature: float) -> float:
-        """One round; the rms error of ln L at its random draws."""
+    # Work
+
+    def _compute(self, number: int, task: dict) -> None:
+        with self._theory.always("exact"):
+            loglike = self._logposterior(np.array(task["x"])).loglike
+        self._board.finish(number, float(loglike))
+
+    def _plan(self) -> None:
+        """Put the points of the next round on the board, or the end of the training."""
+        theory, (tasks, notes) = self._theory, self._board.read()
+        theory.sync()
+        missing = N_START - len(theory.training_set)
+        if "round" not in notes and missing > 0:
+            self._plan_first(missing, len(tasks))
+            return
+        rms = self._report(tasks, notes)
+        passed = notes.get("passed", 0) + 1 if rms < theory.tolerance else 0
+        # What is known from a file only needs to be shown to be enough.
+        enough = passed >= (2 if any(task["kind"] == "first" for task in tasks) else 1)
+        if not enough and len(theory.training_set) >= theory.n_max:
+            theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
+            enough = True
+        self._plan_round(tasks, notes, passed, enough)
+
+    def _plan_first(self, missing: int, sent: int) -> None:
+        theory, first = self._theory, self._first()
+        if sent >= 2 * N_START or sent == len(first):
+            raise LoggedError(
+                theory.log,
+                "CLASS could compute %d of the first %d points of the emulator: narrow the "
+                "priors, or give `start`",
+                *(N_START - missing, sent),
+            )
+        theory.log.info("Emulator: %d of the first %d points", missing, N_START)
+        points = first[sent : sent + missing]
+        self._board.post([{"x": x.tolist(), "kind": "first"} for x in points])
+
+    def _plan_round(self, tasks: list[dict], notes: dict, passed: int, last: bool) -> None:
         theory = self._theory
-        theory.fit()
-        draws = self._draw(temperature)
-        self._expand(draws)
+        fresh = any(task["kind"] == "first" for task in tasks)
+        n = notes.get("round", -1) + 1
+        temperature = TEMPERATURES[min(n, len(TEMPERATURES) - 1) if fresh else -1]
+        if last:
+            temperature = 1
+        theory.fit(notes)
+        notes["lengths"] = theory.surrogate.lengths
+        steps = _LAST_STEPS if last else _STEPS
+        draws, notes["walkers"], notes["best"] = self._draw(temperature, steps, tasks, notes)
+        if temperature == 1 and "noise" not in notes:
+            notes["noise"] = self._measure_noise(notes["best"])
+            theory.fit(notes)
+        self._expand(notes["best"])
+        theory.trust.calibrate(*_blind(tasks))
+        notes |= {"round": n, "temperature": temperature, "passed": passed}
+        if last:
+            some = draws[:_CANDIDATES]
+            notes["predicted"] = [self._emulated(x)[2] for x in some]
+            self._write_covariance(draws)
+            self._board.post([], finished=True, **notes)
+            return
+        self._board.post(self._batch(draws, temperature, n), **notes)
+
+    def _batch(self, draws: np.ndarray, temperature: float, n: int) -> list[dict]:
+        """Points for CLASS: random draws, which are blind checks too, and those that teach most."""
         n_random = N_ROUND // 2 if temperature == 1 else N_ROUND
-        batch = draws[:n_random]
-        if temperature == 1:
+        tasks = []
+        for x in draws[:n_random]:
+            loglike, _, sd = self._emulated(x)
+            tasks.append({"kind": "random", "predicted": loglike, "sd": sd})
+            tasks[-1] |= {"x": x.tolist(), "round": n, "temperature": temperature}
+        if n_random < N_ROUND:
             candidates = draws[n_random : n_random + _CANDIDATES]
             inputs, sd = zip(*(self._emulated(x)[1:] for x in candidates), strict=True)
-            correlation = theory.surrogate.correlation(np.array(inputs))
-            chosen = choose(np.array(sd), correlation, N_ROUND - n_random)
-            batch = np.vstack([batch, candidates[chosen]])
-        batch = mpi.share_mpi(batch)
-        predicted = [self._emulated(x) for x in batch[:n_random]]
-        exact = self._compute(batch)[:n_random]
-        error = np.array([a - p[0] for a, p in zip(exact, predicted, strict=True)])
-        sd = np.array([p[2] for p in predicted])
-        good = np.isfinite(error)
-        rms = float(np.sqrt(np.mean(error[good] ** 2))) if good.any() else np.inf
-        # The processes must agree on whether this was enough.
-        rms = mpi.share_mpi(rms)
-        theory.mpi_info(
+            correlation = self._theory.surrogate.correlation(np.array(inputs))
+            for i in choose(np.array(sd), correlation, N_ROUND - n_random):
+                tasks.append({"kind": "chosen", "x": candidates[i].tolist()})
+        return tasks
+
+    def _report(self, tasks: list[dict], notes: dict) -> float:
+        """The rms error of ln L at the random draws of the last round, logged."""
+        theory, n = self._theory, notes.get("round")
+        done = [task for task in tasks if n is not None and task.get("round") == n]
+        error, sd = _blind(done, notes.get("temperature"))
+        if not len(error):
+            return np.inf
+        rms = float(np.sqrt(np.mean(error**2)))
+        theory.log.info(
             "Emulator: %d points, T = %g: rms error of ln L %.2f (predicted %.2f)",
-            len(theory.training_set),
-            temperature,
-            rms,
-            np.sqrt(np.mean(sd[good] ** 2)) if good.any() else np.nan,
+            *(len(theory.training_set), notes["temperature"], rms, np.sqrt(np.mean(sd**2))),
         )
-        if temperature == 1:
-            theory.calibrate(error[good], sd[good])
-        return rms
+        return rms if notes["temperature"] == 1 else np.inf
+
+    def _finish(self, notes: dict) -> None:
+        """Learn all that was computed, in the same way as the other processes."""
+        theory = self._theory
+        theory.sync()
+        theory.fit(notes, refine=False)
+        self._expand(notes["best"])
+        tasks, _ = self._board.read()
+        theory.trust.calibrate(*_blind(tasks))
+        theory.trust.set_limit(np.array(notes["predicted"]))
 
     # Points
 
     def _first(self) -> np.ndarray:
         """Sobol points, Gaussian about the reference, folded at the bounds of the prior."""
         prior, info = self._model.prior, self._model.parameterization.sampled_params_info()
+        rng = np.random.default_rng(20)
         low, high = prior.bounds().T
-        centre, covariance = self._start()
-        unit = qmc.Sobol(len(self._names), rng=self._rng).random_base2(7)
+        centre, covariance = self._start(rng)
+        unit = qmc.Sobol(len(self._names), rng=rng).random_base2(7)
         x = centre + _REACH * norm.ppf(unit) @ np.linalg.cholesky(covariance).T
         for name in set(_UNBOUND).intersection(info):
             i = self._names.index(name)
@@ -130,9 +188,9 @@ class Trainer:
             x = np.where(x > high, 2 * high - x, x)
         return x[np.all((x > low) & (x < high), axis=1)]
 
-    def _start(self) -> tuple[np.ndarray, np.ndarray]:
+    def _start(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         prior = self._model.prior
-        centre = np.mean([prior.reference(random_state=self._rng) for _ in range(200)], axis=0)
+        centre = np.mean([prior.reference(random_state=rng) for _ in range(200)], axis=0)
         variances = np.nan_to_num(prior.reference_variances(), nan=0.0)
         variances = np.where(
             variances > 0, variances, prior.covmat(ignore_external=True).diagonal()
@@ -155,58 +213,66 @@ class Trainer:
                 ) from None
         return centre, covariance
 
-    def _draw(self, temperature: float) -> np.ndarray:
-        """Draws of the emulated posterior with its likelihood to the power 1/temperature."""
+    def _draw(
+        self, temperature: float, steps: int, tasks: list[dict], notes: dict
+    ) -> tuple[np.ndarray, list, list]:
+        """
+        Draws of the emulated posterior with its likelihood to the power 1/temperature, where its
+        walkers are in the end, and the best of them.
+        """
+        best = (-np.inf, None)
 
         def log_density(x: np.ndarray) -> float:
+            nonlocal best
             found = self._logposterior(x)
-            if np.isfinite(found.logpost):
-                self._best = max(self._best, (found.loglike, x.tobytes()))
-                return sum(found.logpriors) + found.loglike / temperature
-            return -np.inf
+            if not np.isfinite(found.logpost):
+                return -np.inf
+            best = max(best, (found.loglike, x.tolist()))
+            return sum(found.logpriors) + found.loglike / temperature
 
-        self._best = (-np.inf, b"")
-        start = [x for _, x in sorted(self._seen, key=lambda each: -each[0])[:_WALKERS]]
+        start = notes.get("walkers") or self._known(tasks)
+        with self._theory.always("emulated"):
+            draws = draw(log_density, np.array(start), steps, self._rng)
+        if best[1] is None:
+            raise LoggedError(self._theory.log, "the emulator finds no point that is allowed")
+        return draws, draws[:_WALKERS].tolist(), best[1]
+
+    def _known(self, tasks: list[dict]) -> list[list[float]]:
+        """The best points known, and more from the reference."""
+        done = [task for task in tasks if np.isfinite(task.get("result", -np.inf))]
+        done.sort(key=lambda task: -task["result"])
+        start = [task["x"] for task in done[:_WALKERS]]
         while len(start) < _WALKERS:
-            start.append(self._model.prior.reference(random_state=self._rng))
-        with self._theory.always("emulated"):
-            return draw(log_density, np.array(start), _STEPS, self._rng)
+            start.append(self._model.prior.reference(random_state=self._rng).tolist())
+        return start
 
-    def _expand(self, draws: np.ndarray) -> None:
-        """Expand the likelihoods about the best draw."""
-        best = np.frombuffer(self._best[1]) if self._best[1] else draws[0]
+    # The emulator
+
+    def _expand(self, best: list[float]) -> None:
         with self._theory.always("emulated"):
-            self._logposterior(best)
-        self._theory.expand_likelihood()
+            self._logposterior(np.array(best))
+            self._theory.expand_likelihood()
+
+    def _measure_noise(self, best: list[float]) -> dict[str, list[float]]:
+        theory = self._theory
+        with theory.always("emulated"):
+            self._logposterior(np.array(best))
+            return theory.likelihoods.noise(theory.likelihoods.remember())
 
     def _emulated(self, x: np.ndarray) -> tuple[float, np.ndarray, float]:
         """ln L, coordinates, and predicted error of ln L at a point of the prior."""
         theory = self._theory
         with theory.always("emulated"):
             loglike = self._logposterior(x).loglike
-        return loglike, theory.last.coordinates, theory.predicted_sd(theory.last)
-
-    def _compute(self, points: np.ndarray) -> np.ndarray:
-        """Exact ln L, shape (n,); processes share the work and what they learn."""
-        theory = self._theory
-        mine = range(mpi.rank(), len(points), mpi.size())
-        before = len(theory.training_set)
-        loglikes = {}
-        with theory.always("exact"):
-            for i in mine:
-                loglikes[i] = self._logposterior(points[i]).loglike
-                theory.save()
-        new = {name: value[before:] for name, value in theory.training_set.rows.items()}
-        for rows, values in mpi.allgather((new, loglikes)):
-            theory.training_set.add(rows)
-            loglikes |= values
-        theory.save()
-        found = np.array([loglikes[i] for i in range(len(points))])
-        self._seen += [(f, x) for f, x in zip(found, points, strict=True) if np.isfinite(f)]
-        return found
+        return float(loglike), theory.last.coordinates, theory.predicted_sd(theory.last)
 
     def _logposterior(self, x: np.ndarray):
         return self._model.logposterior(x, return_derived=False, cached=False)
+
+    def _write_covariance(self, draws: np.ndarray) -> None:
+        """The posterior's covariance, for the sampler's `covmat`."""
+        path = self._theory.exchange.file.with_suffix(".covmat")
+        np.savetxt(path, np.cov(draws.T), header=" ".join(self._names))
 
     @contextmanager
     def _aside(self):
@@ -224,3 +290,14 @@ class Trainer:
             for each, state in states.items():
                 if state is not None:
                     each._current_state = state
+
+
+def _blind(tasks: list[dict], temperature: float = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of ln L at the random draws that are done, and what was predicted for them."""
+    done = [
+        (task["predicted"] - task["result"], task["sd"])
+        for task in tasks
+        if task.get("temperature") == temperature and np.isfinite(task.get("result", np.nan))
+    ]
+    error, sd = np.array(done).reshape(-1, 2).T
+    return error, sd

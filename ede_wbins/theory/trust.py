@@ -1,6 +1,6 @@
-"""How an error of the spectra becomes an error of ln L, for the likelihoods of the run."""
+"""How an error of the spectra becomes an error of ln L, and which errors are allowed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -66,3 +66,60 @@ class LocalLikelihood:
         inner = self._curvature[: self._k, : self._k]
         second = np.sum(inner**2 * np.outer(variances, variances)) / 2
         return float(np.sqrt(slope**2 @ variances + second))
+
+
+class Trust:
+    """
+    Which predictions are good enough, such that no mean of the posterior is biased by much.
+
+    An error e(x) of ln L moves the mean of a parameter by the posterior covariance of e with it,
+    which is at most the rms of e times the parameter's standard deviation (Cauchy-Schwarz). The
+    rms of the predicted errors over the posterior thus bounds the expected shift of every mean, in
+    standard deviations; `limit` is the largest error of a single point that keeps it within
+    `tolerance`.
+
+    Parameters
+    ----------
+    tolerance : float
+        Allowed shift of any mean, in standard deviations of the posterior.
+    """
+
+    _MOST = 3.0
+
+    def __init__(self, tolerance: float):
+        self.tolerance = tolerance
+        self.limit = tolerance
+        self.inflation = 1.0
+        self.best = -np.inf
+        self.local: LocalLikelihood | None = None
+
+    def calibrate(self, errors: Sequence[float], predicted: Sequence[float]) -> None:
+        """Scale predicted errors up if those of blind points have been larger."""
+        ratio2 = (np.array(errors) / np.maximum(predicted, 1e-300)) ** 2
+        # As if as many points again had been predicted right: few say little.
+        prior = 32
+        self.inflation = max(1.0, float(np.sqrt((ratio2.sum() + prior) / (len(ratio2) + prior))))
+
+    def set_limit(self, predicted: np.ndarray) -> None:
+        """Take the limit from the errors predicted at draws of the posterior."""
+        most = self._MOST * self.tolerance
+        squares = np.sort(predicted**2)
+        squares = squares[squares < most**2]
+        below = np.cumsum(squares) <= self.tolerance**2 * len(predicted)
+        if len(squares) and not below.all():
+            most = np.sqrt(squares[max(np.sum(below) - 1, 0)])
+        self.limit = max(float(most), self.tolerance)
+
+    def sd(self, components: np.ndarray, nuisance: np.ndarray, variances: np.ndarray) -> float:
+        """Predicted standard deviation of the error of ln L."""
+        return self.inflation * self.local.sd(components, nuisance, variances)
+
+    def allows(self, sd: float, components: np.ndarray, nuisance: np.ndarray, n: int) -> bool:
+        """
+        Whether an error `sd` is small enough at a point.
+
+        Far below the best fit it may grow with the distance, in units of what is typical for a
+        posterior in `n` dimensions: there is next to no probability to be biased there.
+        """
+        below = self.best - self.local.loglike(components, nuisance)
+        return sd < self.limit * max(1.0, below / n)

@@ -3,7 +3,7 @@ import pytest
 
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model import Background, EDEFluid, WBins
-from ede_wbins.model.tabulated import TabulatedBackground, hubble_constant
+from ede_wbins.model.tabulated import TabulatedBackground
 
 MODEL = {
     "omega_b": 0.0224,
@@ -28,16 +28,18 @@ def test_no_massive_neutrinos():
     assert empty.hubble(10.0) < massless.hubble(10.0)
 
 
-@pytest.mark.parametrize("H0", [50.0, 68.0, 95.0])
-def test_hubble_constant_inverts_the_angle(H0):
-    def background(h0):
-        return TabulatedBackground(h0, **MODEL)
-
-    theta = 142.0 / background(H0).comoving_distance(np.array([1089.0]))[0]
-    assert hubble_constant(theta, 142.0, 1089.0, background) == pytest.approx(H0, rel=1e-7)
+@pytest.mark.parametrize("H0", [40.0, 68.0, 95.0])
+@pytest.mark.parametrize("ede", [None, MODEL["ede"], EDEFluid(0.45, 3.1, 2.0)])
+def test_hubble_constant_inverts_the_angle(H0, ede):
+    expected = TabulatedBackground(H0, **{**MODEL, "ede": ede, "omega_cdm": 0.1})
+    theta = 142.0 / expected.comoving_distance(np.array([1089.0]))[0]
+    other = TabulatedBackground(200.0, **{**MODEL, "ede": ede, "omega_cdm": 0.1})
+    found = other.with_angle(theta, 142.0, 1089.0)
+    np.testing.assert_allclose(found.H0, H0, rtol=1e-9)
+    np.testing.assert_allclose(found.hubble(1.5), expected.hubble(1.5), rtol=1e-9)
 
 
 def test_impossible_angle_is_one_line():
     with pytest.raises(EDEWBinsError, match="theta_s") as error:
-        hubble_constant(0.001, 142.0, 1089.0, lambda h0: TabulatedBackground(h0, **MODEL))
+        TabulatedBackground(68.0, **MODEL).with_angle(0.001, 142.0, 1089.0)
     assert "\n" not in str(error.value)

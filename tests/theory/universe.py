@@ -11,7 +11,7 @@ from ede_wbins.model.tabulated import TabulatedBackground
 class Universe(StandIn):
     """Its acoustic scale and its expansion history are those of the closed forms."""
 
-    inputs = StandIn.inputs | {"l_max_scalars", "lensing"}
+    inputs = StandIn.inputs | {"l_max_scalars", "lensing", "z_pk"}
     broken_above = np.inf
 
     def compute(self):
@@ -31,7 +31,15 @@ class Universe(StandIn):
         tt = envelope * (1 + 0.5 * np.cos(phase + 30 * self.pars["omega_cdm"]))
         if self.pars["omega_cdm"] > self.broken_above:
             tt = tt * np.nan
-        return {"ell": ell, "tt": np.where(ell < 2, 0, tt)}
+        pp = envelope / np.maximum(ell, 2) ** 2.0
+        found = {"tt": tt, "te": 0.3 * tt, "ee": 0.1 * tt, "pp": pp}
+        return {"ell": ell} | {name: np.where(ell < 2, 0, cl) for name, cl in found.items()}
+
+    def sigma(self, radius, z, h_units):
+        return 0.8 * self.pars["A_s"] / 2e-9 / (1 + z)
+
+    def effective_f_sigma8(self, z, z_step):
+        return 0.5 * self.sigma(8, z, h_units=True)
 
     def get_current_derived_parameters(self, names):
         own = self.early | {"H0": self.pars["H0"], "sigma8": 0.8 * self.pars["A_s"] / 2e-9}
@@ -49,7 +57,7 @@ class Peaks(Likelihood):
     """Gaussian in TT and in H(z = 0)."""
 
     calls = 0
-    l_max: int = 60
+    l_max: int = 50
 
     def get_requirements(self):
         return {"Cl": {"tt": self.l_max}, "Hubble": {"z": [0.0, 1.0]}}

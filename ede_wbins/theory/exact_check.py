@@ -1,0 +1,84 @@
+"""Whether a posterior that was sampled with the emulator is that of CLASS."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from cobaya import mpi
+
+from ede_wbins.emulator import locked
+
+_BURN_IN = 0.3
+
+
+class ExactCheck:
+    """
+    Has CLASS compute random draws of a run's own chain, each process some of its own.
+
+    Parameters
+    ----------
+    theory : EmulatedEDEWBins
+        At the end of its run.
+    """
+
+    def __init__(self, theory):
+        self._theory = theory
+        self._model = theory.provider.model
+        output = theory.output
+        self._chain = output and Path(output.add_suffix(f"{mpi.rank() + 1}.txt", separator="."))
+        self._file = output and Path(output.add_suffix("exact_check.json", separator="."))
+
+    def run(self) -> None:
+        """Compute, log the verdict, and write it beside the chains."""
+        if not (self._chain and self._chain.exists()):
+            return
+        theory = self._theory
+        points = self._draws(-(-theory.check // mpi.size()))
+        theory.mpi_info("Check: CLASS computes %d points of the chain", len(points))
+        results = []
+        for x, chi2 in points:
+            with theory.always("emulated"):
+                self._model.logposterior(x, cached=False)
+                sd = theory.predicted_sd(theory.last)
+            with theory.always("exact"):
+                exact = self._model.logposterior(x, return_derived=False, cached=False).loglike
+            if np.isfinite(exact):
+                results.append({"x": x.tolist(), "error": -0.5 * chi2 - exact, "sd": sd})
+        if not results:
+            return
+        with locked(self._file):
+            known = json.loads(self._file.read_text()) if self._file.exists() else []
+            self._file.write_text(json.dumps(known + results))
+        theory.log.info("Check: %s", verdict(known + results))
+
+    def _draws(self, n: int) -> list[tuple[np.ndarray, float]]:
+        """Random draws of this process's chain, with their emulated chi2."""
+        with open(self._chain) as file:
+            names = file.readline().strip("# \n").split()
+        rows = np.loadtxt(self._chain, ndmin=2)
+        rows = rows[int(_BURN_IN * len(rows)) :]
+        if not len(rows):
+            return []
+        columns = [names.index(name) for name in self._model.parameterization.sampled_params()]
+        chosen = np.random.default_rng(mpi.rank()).choice(
+            len(rows), n, p=rows[:, 0] / rows[:, 0].sum()
+        )
+        return [(rows[i, columns], rows[i, names.index("chi2")]) for i in chosen]
+
+
+def verdict(results: list[dict]) -> str:
+    """What the errors of ln L at the points of a chain say about it, in one line."""
+    error = np.array([each["error"] for each in results])
+    sd = np.array([each["sd"] for each in results])
+    x = np.array([each["x"] for each in results])
+    # Importance weights take the emulated posterior to the exact one.
+    weights = np.exp(error.min() - error)
+    weights /= weights.sum()
+    scatter = np.maximum(x.std(axis=0), 1e-300)
+    shift = np.abs(weights @ x - x.mean(axis=0)) / scatter
+    return (
+        f"{len(error)} points of the chain: rms error of ln L {np.sqrt(np.mean(error**2)):.2f} "
+        f"({error.std():.2f} about its mean), error over predicted "
+        f"{np.sqrt(np.mean((error / sd) ** 2)):.2f}, effective fraction of importance weights "
+        f"{1 / np.sum(weights**2) / len(error):.3f}, largest shift of a mean {shift.max():.2f} sd"
+    )

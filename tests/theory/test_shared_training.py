@@ -1,0 +1,51 @@
+"""Training that processes share, of which one is killed: on the stand-in for CLASS."""
+
+import multiprocessing
+import os
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = str(Path(__file__).parent)
+
+
+def _train(prefix: str, killed_at: int | None):
+    """Train in a process of its own on the files at `prefix`; die in the given call of CLASS."""
+    sys.path.insert(0, HERE)
+    from test_emulated import POINT, SAMPLED
+    from types_of_run import quick_model
+    from universe import Universe
+
+    compute = Universe.compute
+    calls = iter(range(10**6))
+
+    def dying(self):
+        if next(calls) == killed_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        compute(self)
+
+    Universe.compute = dying
+    model = quick_model(prefix, SAMPLED)
+    assert np.isfinite(model.logposterior(POINT).logpost)
+
+
+@pytest.mark.parametrize("killed_at", [5, 30])
+def test_killed_process_loses_one_point_and_blocks_nobody(tmp_path, killed_at):
+    context = multiprocessing.get_context("spawn")
+    prefix = str(tmp_path / "run")
+    dying = context.Process(target=_train, args=(prefix, killed_at))
+    other = context.Process(target=_train, args=(prefix, None))
+    dying.start()
+    other.start()
+    for each in (dying, other):
+        each.join(120)
+    assert dying.exitcode == -signal.SIGKILL
+    assert other.exitcode == 0
+    from ede_wbins.emulator import Board
+
+    tasks, notes = Board(Path(prefix + ".emulator.board.json")).read()
+    assert notes["finished"]
+    assert len([task for task in tasks if "result" not in task]) <= 1
