@@ -33,6 +33,8 @@ _BACKGROUND = {"N_ur": 3.044, "m_ncdm": 0.0, "T_ncdm": 0.71611, "T_cmb": 2.7255}
 # How far the closed-form H(z) may be from CLASS's, relative, and where they are compared.
 _SAME_BACKGROUND = 1e-4
 _COMPARED = (0.0, 1.0, 2000.0)
+# After so many emulated points it is looked whether likelihoods are still what they were.
+_LOOKS = 100
 
 
 class EmulatedEDEWBins(EDEWBins):
@@ -161,6 +163,8 @@ class EmulatedEDEWBins(EDEWBins):
         self._fill(state, want_derived)
         if self._mode == "trained":
             self.counts["emulated"] += 1
+            if self.counts["emulated"] % _LOOKS == 0:
+                self._look(state)
             if self._rng.random() < self.blind:
                 return self._check(state, want_derived, params_values_dict)
         return True
@@ -197,6 +201,20 @@ class EmulatedEDEWBins(EDEWBins):
         """Predicted standard deviation of the error of ln L at the provider's current point."""
         nuisance = self.likelihoods.nuisance()
         return self.trust.sd(prediction.components, nuisance, prediction.variances)
+
+    def _look(self, state) -> None:
+        """Expand the likelihoods anew if they are no longer what was expanded."""
+        components, nuisance = self.last.components, self.likelihoods.nuisance()
+        expected = self.trust.local.loglike(components, nuisance)
+        now = self.likelihoods.of_spectra(state)
+        # The expansion is of second order: some error far from its centre is in its nature.
+        if abs(now - expected) < 2 + 0.5 * abs(self.trust.best - expected):
+            return
+        self.log.info(
+            "Emulator: ln L is %.1f where %.1f was expected: expanded anew", now, expected
+        )
+        self._current_state = state
+        self.expand_likelihood()
 
     def _check(self, state, want_derived, params) -> bool | None:
         """Compute an emulated point too: its error is recorded, and the exact results are used."""

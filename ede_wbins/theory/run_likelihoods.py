@@ -30,6 +30,10 @@ class RunLikelihoods:
         """ln L at the provider's parameters with the results in `state`."""
         return self._sum(self._all, state)
 
+    def of_spectra(self, state: dict) -> float:
+        """The same of the likelihoods that look at spectra alone."""
+        return self._sum(self._looking, state)
+
     def nuisance(self) -> np.ndarray:
         """Values of the sampled parameters that only likelihoods of spectra have."""
         params = self._provider.params

@@ -19,7 +19,7 @@ TEMPERATURES = (2, 1)
 _REACH = 1.5
 """Spread of the first points, in standard deviations of the start."""
 
-_WALKERS, _STEPS, _LAST_STEPS, _CANDIDATES = 24, 80, 160, 300
+_WALKERS, _STEPS, _LAST_STEPS, _CANDIDATES = 24, 40, 200, 300
 _PAUSE = 0.1
 """Seconds after which a process without work looks again."""
 
@@ -133,6 +133,8 @@ class Trainer:
     def _batch(self, draws: np.ndarray, temperature: float, n: int) -> list[dict]:
         """Points for CLASS: random draws, which are blind checks too, and those that teach most."""
         n_random = N_ROUND // 2 if temperature == 1 else N_ROUND
+        # A walker that rests is drawn twice.
+        draws = draws[np.sort(np.unique(draws, axis=0, return_index=True)[1])]
         tasks = []
         for x in draws[:n_random]:
             loglike, _, sd = self._emulated(x)
