@@ -198,6 +198,8 @@ def load_run(prefix: str | Path, burn_in: float = BURN_IN) -> Run:
         If there is no chain, it is too short, it cannot be read, or it is not this run's.
     """
     prefix = Path(prefix)
+    if not prefix.name:
+        raise EDEWBinsError(f"run = {str(prefix)!r}: give the output prefix, as chains/quickstart")
     record, chains = record_path(prefix), chain_paths(prefix)
     if not record.is_file() or not chains:
         raise EDEWBinsError(

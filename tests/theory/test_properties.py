@@ -67,7 +67,7 @@ def test_parameters(stand_in, params):
     attempt({"theory": theory, "likelihood": {"one": None}, "params": params})
 
 
-words = st.sampled_from(["table", "plot", "-o", "--help", "-p"]) | st.text(
+words = st.sampled_from(["table", "plot", "tension", "prior", "-o", "--help", "-p"]) | st.text(
     st.characters(blacklist_characters="\0/", blacklist_categories=("Cs",)), max_size=6
 )
 
