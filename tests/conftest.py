@@ -1,5 +1,6 @@
 """The compiled CLASS that the whole suite shares: ours, and the released one at the same flags."""
 
+import logging
 import os
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from ede_wbins.boltzmann.loader import import_package
 from ede_wbins.boltzmann.sdist import CLASSY
 
 REPOSITORY = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def no_stale_log_handler():
+    """Undo what Cobaya's logger_setup leaves: a handler on a captured, since closed stdout."""
+    before = logging.root.handlers[:]
+    yield
+    logging.root.handlers[:] = before
 
 
 @pytest.fixture(scope="session")

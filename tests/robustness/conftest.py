@@ -1,7 +1,6 @@
 """Runs as a person starts them, with the real CLASS and likelihoods that need no perturbations."""
 
 import copy
-import logging
 
 import pytest
 from cobaya.run import run
@@ -23,14 +22,6 @@ RUN = yaml_load(
     sampler: {evaluate: {N: 1}}
     """
 )
-
-
-@pytest.fixture(autouse=True)
-def no_stale_log_handler():
-    """Undo what Cobaya's logger_setup leaves: a handler on a captured, since closed stdout."""
-    before = logging.root.handlers[:]
-    yield
-    logging.root.handlers[:] = before
 
 
 @pytest.fixture

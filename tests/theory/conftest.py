@@ -1,4 +1,3 @@
-import logging
 from types import SimpleNamespace
 
 import pytest
@@ -6,14 +5,6 @@ from cobaya.model import get_model
 from stand_in import LCDM, ComputationError, SevereError, StandIn
 
 from ede_wbins import boltzmann
-
-
-@pytest.fixture(autouse=True)
-def no_stale_log_handler():
-    """Undo what Cobaya's logger_setup leaves: a handler on a captured, since closed stdout."""
-    before = logging.root.handlers[:]
-    yield
-    logging.root.handlers[:] = before
 
 
 @pytest.fixture
