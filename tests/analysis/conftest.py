@@ -1,5 +1,3 @@
-import logging
-
 import matplotlib.pyplot as plt
 import pytest
 from synthetic import write_run
@@ -24,14 +22,6 @@ def w3(chains):
 @pytest.fixture(scope="session")
 def w5(chains):
     return load_run(chains / "w5")
-
-
-@pytest.fixture(autouse=True)
-def no_stale_log_handler():
-    """Undo what Cobaya's logger_setup leaves: a handler on a captured, since closed stdout."""
-    before = logging.root.handlers[:]
-    yield
-    logging.root.handlers[:] = before
 
 
 @pytest.fixture(autouse=True)
