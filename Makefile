@@ -9,11 +9,13 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all bench-emulator lint clean
+.PHONY: help env install run test test-all bench bench-precision bench-emulator lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
 	@echo "make test      install everything, run the tests (minutes); make test-all adds the long ones"
+	@echo "make bench     CPU time and accuracy beside the released CLASS and CAMB, into docs/cost.md"
+	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-emulator   train the emulator on the quickstart from nothing, check it at blind points"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
@@ -38,6 +40,15 @@ test: lint install
 
 test-all: lint install
 	$(BIN)/python -m pytest -m ''
+
+# Data for the accuracies: plik-lite and ACT DR4 below $(DATA)/data.
+DATA ?= $(PACKAGES)
+
+bench: install
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cost.py -p $(PACKAGES) -d $(DATA)/data -o docs/cost.md
+
+bench-precision: install
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md
 
 bench-emulator: install
 	OMP_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)

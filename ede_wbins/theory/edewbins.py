@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 
 from cobaya.component import ComponentNotInstalledError
@@ -15,6 +16,8 @@ from ede_wbins import boltzmann
 from ede_wbins.boltzmann.paths import build_folder
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_edges, check_w_beyond, default_edges
+from ede_wbins.theory.cosmologies import Cosmologies
+from ede_wbins.theory.perturbations import PRODUCT, Perturbations
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
 from ede_wbins.theory.threads import share_cores
 
@@ -122,7 +125,7 @@ class EDEWBins(classy):
             self.classy_module = boltzmann.load(self.path or self.packages_path)
         except EDEWBinsError as error:
             raise ComponentNotInstalledError(self.log, "%s", error) from None
-        self.classy = self.classy_module.Class()
+        self.classy = Cosmologies(self.classy_module.Class)
         self.mpi_info(
             "CLASS %s (patch %s) from %s",
             self.classy_module.__version__,
@@ -217,6 +220,23 @@ class EDEWBins(classy):
             )
         super().initialize_with_params()
 
+    def get_helper_theories(self):
+        """The slow part of the computation, in Cobaya's eyes a theory of its own."""
+        name = f"{self.get_name()}.perturbations"
+        return {name: Perturbations(self, name, timing=self.timer)}
+
+    def update_for_helper_theories(self, helpers):
+        """Keep all parameters here too: a point is checked as a whole."""
+        self._helpers = helpers
+
+    def get_attr_list_with_helpers(self, attr):
+        """Names of parameters, which include the helper's."""
+        return list(getattr(self, attr))
+
+    def get_requirements(self):
+        """The helper's result, if there is one."""
+        return {PRODUCT: {}} if self._helpers else {}
+
     def must_provide(self, **requirements):
         """Note what is needed; S8 needs what sigma8 needs."""
         if "S8" in requirements:
@@ -241,6 +261,13 @@ class EDEWBins(classy):
         if self.edges:
             params["wbins_w"] = _comma_list(params.pop(name) for name in self._w_names())
         super().set(params)
+
+    def perturb(self, params_values_dict):
+        """Compute what A_s and n_s do not change, ahead of `calculate`, which finds the errors."""
+        self.set(params_values_dict)
+        errors = self.classy_module.CosmoComputationError, self.classy_module.CosmoSevereError
+        with suppress(*errors):
+            self.classy.perturb()
 
     def calculate(self, state, want_derived=True, **params_values_dict):
         """

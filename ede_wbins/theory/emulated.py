@@ -84,6 +84,10 @@ class EmulatedEDEWBins(EDEWBins):
         self._local: LocalLikelihood | None = None
         self._best, self._reference, self._errors = -np.inf, None, []
 
+    def get_helper_theories(self):
+        """None: most points are emulated as a whole."""
+        return {}
+
     def must_provide(self, **requirements):
         """
         Note what is needed.
