@@ -46,6 +46,7 @@ DATA ?= $(PACKAGES)
 
 bench: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cost.py -p $(PACKAGES) -d $(DATA)/data -o docs/cost.md
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/steps.py -p $(PACKAGES)
 
 bench-precision: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md

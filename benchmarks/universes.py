@@ -18,7 +18,7 @@ LCDM = {
 }
 EDE = {"fEDE": 0.1, "log10z_c": 3.55, "thetai_ede": 2.83}
 W = [-0.95, -1.1, -0.9, -1.2, -0.8, -1.1, -1.3, -0.7, -1.1, -1.0]
-_PRODUCTS = {"output": "tCl,pCl,lCl,mPk", "lensing": "yes", "P_k_max_1/Mpc": 1.0}
+PRODUCTS = {"output": "tCl,pCl,lCl,mPk", "lensing": "yes", "P_k_max_1/Mpc": 1.0}
 
 
 def bins(n: int) -> dict:
@@ -33,7 +33,7 @@ def bins(n: int) -> dict:
 def with_class(module: ModuleType, l_max: int = L_MAX, **inputs) -> tuple[float, dict]:
     """CPU seconds of one computation by CLASS, and its lensed C_l in muK^2; None drops an input."""
     cosmo = module.Class()
-    inputs = {**LCDM, **_PRODUCTS, "l_max_scalars": l_max, **inputs}
+    inputs = {**LCDM, **PRODUCTS, "l_max_scalars": l_max, **inputs}
     cosmo.set({name: value for name, value in inputs.items() if value is not None})
     start = time.process_time()
     cosmo.compute()

@@ -26,11 +26,17 @@ class Cosmologies:
         Makes a `Class` object.
     size : int
         How many points to keep.
+
+    Attributes
+    ----------
+    runs : int
+        How many points were computed, quick steps included.
     """
 
     def __init__(self, new: Callable[[], Any], size: int = 2):
         # Inputs of the perturbations and object, the last used first; None if it has none.
         self._recent: list[tuple[dict[str, Any] | None, Any]] = [(None, new()) for _ in range(size)]
+        self.runs = 0
         self._inputs: dict[str, Any] = {}
         self._computed: dict[str, Any] | None = None
         self._failed: tuple[dict[str, Any], Exception] | None = None
@@ -62,6 +68,7 @@ class Cosmologies:
         else:
             self._take(self._inputs).compute()
         self._computed = dict(self._inputs)
+        self.runs += 1
 
     def perturb(self) -> None:
         """Compute what does not depend on A_s and n_s, if it is not at hand."""

@@ -129,14 +129,16 @@ def test_h_from_theta_s(classy):
     assert solve(theta_s_by_distance=1, **fraction) == solve(**fraction)
 
 
-def test_memory_does_not_grow(classy):
+@pytest.mark.parametrize("evaluations", [20, pytest.param(500, marks=pytest.mark.slow)])
+def test_memory_does_not_grow(classy, evaluations):
     if _resident_set() is None:
         pytest.skip("no /proc here")
     settings = BASE | EDE | BINS | {"l_max_scalars": 50, "P_k_max_1/Mpc": 0.05, "bessel_table": 1}
     cosmo, rng = classy.Class(), np.random.default_rng(0)
     cosmo.set(settings)
-    for number in range(30):
-        if number == 10:
+    warm_up = 10
+    for number in range(warm_up + evaluations):
+        if number == warm_up:
             before = _resident_set()
         cosmo.set(
             {**BASE, **EDE, **BINS, "l_max_scalars": 200, "bessel_table": 1, "k_step_sub": 0.4}

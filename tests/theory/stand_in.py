@@ -46,10 +46,6 @@ class StandIn:
     # How often the objects of one test computed.
     counts: ClassVar[Counter] = Counter()
 
-    @property
-    def runs(self):
-        return self.counts["whole"]
-
     def __init__(self):
         self.pars = {}
         self.computed = False
