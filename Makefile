@@ -9,12 +9,14 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke bench-emulator lint clean
+.PHONY: help env install run test test-all smoke bench bench-precision bench-emulator lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
 	@echo "make test      install everything, run the tests (minutes); make test-all adds the long ones"
 	@echo "make smoke     evaluate the posterior of each run in yamls/paper and yamls/2026 (hours; RUNS='paper/act/*.yaml')"
+	@echo "make bench     CPU time and accuracy beside the released CLASS and CAMB, into docs/cost.md"
+	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-emulator   train the emulator on the quickstart from nothing, check it at blind points"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
@@ -44,6 +46,16 @@ test-all: lint install
 smoke: install
 	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,lss,spt]'
 	$(BIN)/python yamls/smoke.py -p $(or $(COBAYA_PACKAGES_PATH),$(PACKAGES)) $(RUNS)
+
+# Data for the accuracies: plik-lite and ACT DR4 below $(DATA)/data.
+DATA ?= $(PACKAGES)
+
+bench: install
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cost.py -p $(PACKAGES) -d $(DATA)/data -o docs/cost.md
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/steps.py -p $(PACKAGES)
+
+bench-precision: install
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md
 
 bench-emulator: install
 	OMP_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 
 from cobaya.component import ComponentNotInstalledError
@@ -16,6 +17,8 @@ from ede_wbins.boltzmann.paths import build_folder
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_edges, check_w_beyond, default_edges
 from ede_wbins.theory.allowed import check_names, check_prior, meant, outside
+from ede_wbins.theory.cosmologies import Cosmologies
+from ede_wbins.theory.perturbations import PRODUCT, Perturbations
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
 from ede_wbins.theory.resumption import mend
 from ede_wbins.theory.threads import share_cores
@@ -129,7 +132,7 @@ class EDEWBins(classy):
             self.classy_module = boltzmann.load(self.path or self.packages_path)
         except EDEWBinsError as error:
             raise ComponentNotInstalledError(self.log, "%s", error) from None
-        self.classy = self.classy_module.Class()
+        self.classy = Cosmologies(self.classy_module.Class)
         self.mpi_info(
             "CLASS %s (patch %s) from %s",
             self.classy_module.__version__,
@@ -265,6 +268,23 @@ class EDEWBins(classy):
         except EDEWBinsError as error:
             raise LoggedError(self.log, "%s", error) from None
 
+    def get_helper_theories(self):
+        """The slow part of the computation, in Cobaya's eyes a theory of its own."""
+        name = f"{self.get_name()}.perturbations"
+        return {name: Perturbations(self, name, timing=self.timer)}
+
+    def update_for_helper_theories(self, helpers):
+        """Keep all parameters here too: a point is checked as a whole."""
+        self._helpers = helpers
+
+    def get_attr_list_with_helpers(self, attr):
+        """Names of parameters, which include the helper's."""
+        return list(getattr(self, attr))
+
+    def get_requirements(self):
+        """The helper's result, if there is one."""
+        return {PRODUCT: {}} if self._helpers else {}
+
     def must_provide(self, **requirements):
         """Note what is needed; S8 needs what sigma8 needs, nonlinear P(k) all its redshifts."""
         if "S8" in requirements:
@@ -297,6 +317,15 @@ class EDEWBins(classy):
             params["wbins_w"] = _comma_list(params.pop(name) for name in self._w_names())
         super().set(params)
 
+    def perturb(self, params_values_dict):
+        """Compute what A_s and n_s do not change, ahead of `calculate`, which finds the errors."""
+        if next(self._out_of_range(params_values_dict), None):
+            return
+        self.set(params_values_dict)
+        errors = self.classy_module.CosmoComputationError, self.classy_module.CosmoSevereError
+        with suppress(*errors):
+            self.classy.perturb()
+
     def calculate(self, state, want_derived=True, **params_values_dict):
         """
         Compute what is needed at one point; False if CLASS cannot.
@@ -308,9 +337,8 @@ class EDEWBins(classy):
         """
         severe = self.classy_module.CosmoSevereError
         computation = self.classy_module.CosmoComputationError
-        translated = {self.translate_param(name): x for name, x in params_values_dict.items()}
         try:
-            for line in outside(translated):
+            for line in self._out_of_range(params_values_dict):
                 raise computation(line)
             self.set(params_values_dict)
             self.classy.compute()
@@ -355,6 +383,9 @@ class EDEWBins(classy):
     def get_version(self):
         """CLASS's version with the id of the patch, so that a changed patch shows in the output."""
         return self.classy_module.__version__
+
+    def _out_of_range(self, params: Mapping[str, float]) -> Iterator[str]:
+        return outside({self.translate_param(name): x for name, x in params.items()})
 
     def _w_names(self) -> list[str]:
         return [f"w{i}" for i in range(1, 1 + len(self.edges))]

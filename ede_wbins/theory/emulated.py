@@ -90,6 +90,10 @@ class EmulatedEDEWBins(EDEWBins):
         self.exchange.forget()
         self._indices = {}
 
+    def get_helper_theories(self):
+        """None: most points are emulated as a whole."""
+        return {}
+
     def must_provide(self, **requirements):
         """
         Note what is needed.

@@ -18,6 +18,7 @@ def stand_in(monkeypatch):
         ede_wbins_patch="0123456789ab",
         __file__="/packages/code/classy_ede_wbins/__init__.py",
     )
+    StandIn.counts.clear()
     monkeypatch.setattr(boltzmann, "load", lambda path=None: module)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return module

@@ -8,7 +8,7 @@ import pytest
 from cobaya.log import LoggedError
 from cobaya.output import get_output
 from cobaya.run import run
-from stand_in import EDE, LCDM, ComputationError, Needs, component, sent
+from stand_in import EDE, LCDM, ComputationError, Needs, StandIn, component, sent
 
 from ede_wbins.theory.rejected import RejectedPoints, reason, root_cause
 
@@ -77,7 +77,7 @@ def test_other_errors_while_collecting_are_counted(build, monkeypatch):
 
     likelihood = {"needs": {"class": Needs, "needs": {"Hubble": {"z": [1.0]}}}}
     model = build(EDE, likelihood)
-    monkeypatch.setattr(type(component(model).classy), "Hubble", fail)
+    monkeypatch.setattr(StandIn, "Hubble", fail)
     assert model.logposterior({"A_s": 2.1e-9}).logpost == -np.inf
     assert component(model).rejected.counts.total() == 1
 

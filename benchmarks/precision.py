@@ -1,0 +1,135 @@
+"""The error of chi2 and the cost of each precision preset, at points of a posterior.
+
+    OMP_NUM_THREADS=1 python benchmarks/precision.py -p packages [-n 20] [-o docs/precision.md]
+
+Points are draws of the Gaussian of yamls/covmats/w10.covmat (EDE + 10 bins) inside the priors, with
+w(z) < 0, as data would have it. At each, chi2 of the same theory at a preset minus at `reference`:
+with the data of plik-lite and of ACT DR4 (top-hat windows: not the ACT likelihood), and with a mock
+about the theory for noise like the Simons Observatory's. |D| is sqrt(D^T C^-1 D), D the change of
+bandpowers (median). `raw` is the rms of the difference of chi2, `offset` its mean, and then the rms
+and the largest departure from that mean, which alone can move a posterior. Points done are kept
+beside the output, so that a stopped run goes on.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from bandpowers import act_dr4, plik_lite, simons_observatory
+from cobaya.yaml import yaml_load_file
+from universes import LCDM, bins, with_class
+
+from ede_wbins.boltzmann import load
+from ede_wbins.theory.edewbins import precision_settings
+
+YAMLS = Path(__file__).parent.parent / "yamls"
+L_MAX, L_SO = 4325, 4000
+PRESETS = ("default", "planck", "act")
+CLASS_OWN = "CLASS's own"
+
+
+def posterior_like(n: int) -> list[dict]:
+    """Inputs of CLASS at n draws, always the same first ones."""
+    path = YAMLS / "covmats" / "w10.covmat"
+    names = path.read_text().splitlines()[0].lstrip("# ").split()
+    lcdm = yaml_load_file(str(YAMLS / "blocks" / "lcdm.yaml"))
+    ours = yaml_load_file(str(YAMLS.parent / "ede_wbins" / "theory" / "parameters.yaml"))
+    known = lcdm | ours["early"] | {f"w{i}": ours["bin"]["w%d"] for i in range(1, 11)}
+    kept = [i for i, name in enumerate(names) if name in known]
+    names = [names[i] for i in kept]
+    covariance = np.loadtxt(path)[np.ix_(kept, kept)]
+    centre = [known[name]["ref"]["loc"] for name in names]
+    bounds = np.array([[known[name]["prior"][end] for end in ("min", "max")] for name in names])
+    rng, found = np.random.default_rng(2), []
+    while len(found) < n:
+        draw = rng.multivariate_normal(centre, covariance)
+        if np.all((draw > bounds[:, 0]) & (draw < bounds[:, 1])):
+            point = dict(zip(names, draw.tolist(), strict=True))
+            w = [point.pop(f"w{i}") for i in range(1, 11)]
+            if max(w) >= 0:
+                continue
+            point["ln_A_s_1e10"] = point.pop("logA")
+            fixed = {name: LCDM[name] for name in ("N_ncdm", "m_ncdm", "N_ur")}
+            found.append(point | bins(10) | {"wbins_w": ",".join(map(repr, w)), "H0": None} | fixed)
+    return found
+
+
+def errors(module, data: Path, point: dict) -> dict:
+    """Of each preset: CPU seconds, and for each experiment |D| and the difference of chi2."""
+
+    def compute(settings: dict) -> tuple[float, dict]:
+        return with_class(module, L_MAX, **(settings | {"non_linear": "halofit"} | point))
+
+    seconds, truth = compute(precision_settings("reference"))
+    experiments = (plik_lite(data), act_dr4(data, L_MAX), simons_observatory(truth, L_SO))
+    found = {"reference": {"seconds": seconds}}
+    for name in (*PRESETS, CLASS_OWN):
+        seconds, cl = compute({} if name == CLASS_OWN else precision_settings(name))
+        found[name] = {"seconds": seconds}
+        for each in experiments:
+            change = each.white(cl) - each.white(truth)
+            residual = each.residual(truth)
+            found[name][each.name] = [
+                float(np.linalg.norm(change)),
+                float(2 * residual @ change + change @ change),
+            ]
+    return found
+
+
+def table(results: list[dict]) -> str:
+    """One row for each preset and experiment."""
+    lines = [
+        "| preset | CPU s | noise | \\|D\\| | raw | offset | rms about it | largest |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name in (*PRESETS, CLASS_OWN):
+        seconds = np.median([each[name]["seconds"] for each in results])
+        for experiment in results[0][name]:
+            if experiment == "seconds":
+                continue
+            size, dchi2 = np.array([each[name][experiment] for each in results]).T
+            about = dchi2 - dchi2.mean()
+            lines.append(
+                f"| {name} | {seconds:.1f} | {experiment} | {np.median(size):.2f} "
+                f"| {np.sqrt(np.mean(dchi2**2)):.2f} | {dchi2.mean():+.2f} "
+                f"| {np.std(dchi2):.2f} | {np.abs(about).max():.2f} |"
+            )
+    seconds = np.median([each["reference"]["seconds"] for each in results])
+    lines.append(f"| reference | {seconds:.1f} | | | | | | |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-p", "--packages-path", type=Path, required=True)
+    parser.add_argument("-d", "--data", type=Path, help="default: <packages>/data")
+    parser.add_argument("-n", "--points", type=int, default=20)
+    parser.add_argument("-o", "--output", type=Path)
+    args = parser.parse_args()
+    packages = args.packages_path.resolve()
+    data = args.data or packages / "data"
+    module = load(packages)
+    kept = args.output and args.output.with_suffix(".json")
+    identity = {"patch": module.ede_wbins_patch, "precision": precision_presets()}
+    done = json.loads(kept.read_text()) if kept and kept.exists() else {}
+    results = done["points"] if done.get("identity") == identity else []
+    for number, point in enumerate(posterior_like(args.points)[len(results) :], len(results) + 1):
+        print(f"\rpoint {number} of {args.points}", end="", flush=True)
+        results.append(errors(module, data, point))
+        if kept:
+            kept.write_text(json.dumps({"identity": identity, "points": results}))
+    print()
+    text = f"{len(results)} points, l up to {L_MAX}, halofit.\n\n{table(results[: args.points])}"
+    print(text)
+    if args.output:
+        args.output.write_text(f"# Precision\n\n{__doc__}\n{text}\n")
+
+
+def precision_presets() -> dict:
+    """All presets."""
+    return {name: precision_settings(name) for name in (*PRESETS, "reference")}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""Ways to the same numbers with less work: renewed spectra, Bessel tables, h from theta_s."""
+
+import gc
+
+import numpy as np
+import pytest
+
+L_MAX = 300
+LCDM = {"omega_b": 0.0224, "omega_cdm": 0.12, "tau_reio": 0.054, "N_ncdm": 1, "m_ncdm": 0.06}
+EDE = {"fEDE": 0.1, "log10z_c": 3.55, "thetai_ede": 2.8}
+BINS = {
+    **{"Omega_Lambda": 0, "fluid_equation_of_state": "wbins"},
+    **{"wbins_z": "1,2,3", "wbins_w": "-0.9,-1.2,-0.8"},
+}
+# Coarse in what costs time and does not matter here.
+COARSE = {"k_step_sub": 0.3, "k_step_super": 0.01, "tol_perturbations_integration": 1e-3}
+SPECTRA = {"output": "tCl,pCl,lCl,mPk", "lensing": "yes", "l_max_scalars": L_MAX}
+BASE = {**LCDM, **SPECTRA, **COARSE, "h": 0.7}
+
+
+def results(cosmo) -> dict[str, np.ndarray]:
+    k = np.geomspace(1e-3, 0.5, 20)
+    found = {name: cosmo.lensed_cl(L_MAX)[name] for name in ("tt", "te", "ee", "bb", "pp")}
+    found["linear"] = np.array([cosmo.pk_lin(x, 0.0) for x in k])
+    found["nonlinear"] = np.array([cosmo.pk(x, 0.0) for x in k])
+    return found | {"sigma8": np.array(cosmo.sigma8())}
+
+
+def computed(classy, **inputs):
+    cosmo = classy.Class()
+    cosmo.set({**BASE, **inputs})
+    cosmo.compute()
+    return cosmo
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"non_linear": "none"},
+        {"non_linear": "halofit", "bessel_table": 1, **EDE, **BINS},
+        pytest.param({"non_linear": "hmcode"}, marks=pytest.mark.slow),
+    ],
+)
+def test_renewed_spectra_are_those_of_a_full_computation(classy, inputs):
+    cosmo = classy.Class()
+    cosmo.set({**BASE, **inputs})
+    cosmo.compute_perturbations()
+    points = [{"A_s": 2.1e-9, "n_s": 0.96}, {"A_s": 2.4e-9, "n_s": 0.98}]
+    for point in (*points, points[0]):
+        cosmo.compute_spectra(**point)
+        renewed, whole = results(cosmo), results(computed(classy, **inputs, **point))
+        for name, values in whole.items():
+            np.testing.assert_array_equal(renewed[name], values, err_msg=name)
+    # What follows a renewal is again a full computation.
+    cosmo.set(**points[1])
+    cosmo.compute()
+    np.testing.assert_array_equal(
+        results(cosmo)["tt"], results(computed(classy, **inputs, **points[1]))["tt"]
+    )
+
+
+def test_spectra_come_after_perturbations(classy):
+    cosmo = classy.Class()
+    cosmo.set(BASE)
+    with pytest.raises(classy.CosmoSevereError, match="comes after"):
+        cosmo.compute_spectra(A_s=2e-9)
+    cosmo.compute_perturbations()
+    with pytest.raises(classy.CosmoSevereError, match="not alpha_s"):
+        cosmo.compute_spectra(A_s=2e-9, alpha_s=0.1)
+    cosmo.set(modes="s,t")
+    with pytest.raises(classy.CosmoComputationError, match="scalar modes"):
+        cosmo.compute_perturbations()
+
+
+def test_failure_can_be_followed_by_anything(classy):
+    cosmo = classy.Class()
+    cosmo.set({**BASE, "tau_reio": 5})
+    with pytest.raises(classy.CosmoComputationError):
+        cosmo.compute_perturbations()
+    cosmo.set(tau_reio=0.054)
+    cosmo.compute_perturbations()
+    cosmo.compute_spectra(A_s=2.1e-9)
+    np.testing.assert_array_equal(results(cosmo)["tt"], results(computed(classy, A_s=2.1e-9))["tt"])
+
+
+def test_line_of_sight_integrals_are_those_of_a_fine_table(classy):
+    def unlensed(**settings):
+        return computed(classy, **settings).raw_cl(L_MAX)
+
+    fine, ours = unlensed(hyper_sampling_flat=40), unlensed(bessel_table=1)
+    coarse = unlensed()
+    for name in ("tt", "ee", "pp"):
+        worst = np.abs(ours[name][2:] / fine[name][2:] - 1).max()
+        assert worst < 2e-5, name
+        # CLASS's own interpolation at the same nodes is what is being improved on.
+        assert worst < 0.1 * np.abs(coarse[name][2:] / fine[name][2:] - 1).max(), name
+
+
+def test_tables_are_shared_and_kept_apart(classy):
+    sizes = [200, 220, 240, 260, 280, 300]
+    alone = {
+        n: computed(classy, bessel_table=1, l_max_scalars=n).raw_cl(n)["ee"] for n in sizes[:2]
+    }
+    # More sizes than tables that are kept, then the first ones again.
+    held = [computed(classy, bessel_table=1, l_max_scalars=n) for n in sizes]
+    for n in sizes[:2]:
+        again = computed(classy, bessel_table=1, l_max_scalars=n).raw_cl(n)["ee"]
+        np.testing.assert_array_equal(again, alone[n])
+        np.testing.assert_array_equal(held[sizes.index(n)].raw_cl(n)["ee"], alone[n])
+
+
+def test_h_from_theta_s(classy):
+    target = {"theta_s_100": 1.0411, "h": None}
+
+    def solve(**inputs):
+        cosmo = classy.Class()
+        inputs = {**BASE, **target, **inputs}
+        cosmo.set({name: value for name, value in inputs.items() if value is not None})
+        cosmo.compute(level=["thermodynamics"])
+        return cosmo.get_current_derived_parameters(["theta_s_100", "h"])
+
+    for model in ({}, {**EDE, **BINS}, {"w0_fld": -0.8, "wa_fld": -0.3, "Omega_Lambda": 0}):
+        ours, theirs = solve(theta_s_by_distance=1, **model), solve(**model)
+        assert ours["theta_s_100"] == pytest.approx(1.0411, rel=1e-7)
+        assert abs(ours["theta_s_100"] - 1.0411) <= abs(theirs["theta_s_100"] - 1.0411)
+        assert ours["h"] == pytest.approx(theirs["h"], rel=1e-5)
+    # With a share of the critical density given, the early universe depends on h: CLASS's own way.
+    fraction = {"omega_cdm": None, "Omega_cdm": 0.25}
+    assert solve(theta_s_by_distance=1, **fraction) == solve(**fraction)
+
+
+@pytest.mark.parametrize("evaluations", [20, pytest.param(500, marks=pytest.mark.slow)])
+def test_memory_does_not_grow(classy, evaluations):
+    if _resident_set() is None:
+        pytest.skip("no /proc here")
+    settings = BASE | EDE | BINS | {"l_max_scalars": 50, "P_k_max_1/Mpc": 0.05, "bessel_table": 1}
+    cosmo, rng = classy.Class(), np.random.default_rng(0)
+    cosmo.set(settings)
+    warm_up = 10
+    for number in range(warm_up + evaluations):
+        if number == warm_up:
+            before = _resident_set()
+        cosmo.set(
+            {**BASE, **EDE, **BINS, "l_max_scalars": 200, "bessel_table": 1, "k_step_sub": 0.4}
+        )
+        bad = number % 4 == 3
+        cosmo.set(omega_cdm=rng.uniform(0.11, 0.13), tau_reio=5 if bad else 0.05)
+        try:
+            cosmo.compute_perturbations()
+            cosmo.compute_spectra(A_s=rng.uniform(1.9e-9, 2.2e-9))
+            assert not bad
+        except classy.CosmoComputationError:
+            assert bad
+    gc.collect()
+    assert _resident_set() - before < 5e6
+
+
+def _resident_set() -> float | None:
+    """Memory of this process in bytes."""
+    try:
+        with open("/proc/self/status") as status:
+            line = next(line for line in status if line.startswith("VmRSS"))
+    except OSError:
+        return None
+    return 1024 * float(line.split()[1])
