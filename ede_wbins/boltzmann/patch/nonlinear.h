@@ -9,6 +9,8 @@
 
 #include "common.h"
 #include "parser.h"
+#include "wbins.h"
+#include "equivalent_w.h"
 
 #define _NONLINEAR_DECADES_ 2. /**< how far beyond the largest k Halofit may look for the nonlinear scale */
 
@@ -20,6 +22,7 @@ struct precision;
 struct thermodynamics;
 
 struct nonlinear {
+  short binned;       /**< is w(z) binned? */
   short to_z_max;     /**< nonlinear power at all redshifts of P(k)? (input 'nonlinear_to_z_max_pk') */
   short wanted;       /**< at the time that is being computed? */
   double w;           /**< equivalent w at that time (binned w(z)) */
@@ -32,11 +35,9 @@ extern "C" {
 
   int nonlinear_read(struct file_content * pfc, struct background * pba, struct fourier * pfo, ErrorMsg errmsg);
 
-  int nonlinear_equivalent_w(struct background * pba, double z_end, int size, double * z, double * w);
-
   int nonlinear_init(struct background * pba, struct thermodynamics * pth, struct fourier * pfo);
 
-  void nonlinear_time(struct background * pba, struct fourier * pfo, int index_tau);
+  void nonlinear_time(struct fourier * pfo, int index_tau);
 
   void nonlinear_densities(struct background * pba, struct fourier * pfo, double * pvecback,
                            double * w, double * Omega_m, double * Omega_v);
@@ -47,6 +48,8 @@ extern "C" {
 
   int nonlinear_hmcode_growth(struct precision * ppr, struct background * pba, struct fourier * pfo,
                               struct hmcode_workspace * phw);
+
+  int nonlinear_growth_evolver(WBINS_EVOLVER_ARGUMENTS);
 
 #ifdef __cplusplus
 }
