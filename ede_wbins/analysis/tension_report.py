@@ -77,6 +77,9 @@ def report(
 
 
 def _compare(run: Run, other: Run | Measurement, label: str, name: str) -> Tension:
+    for each in (run, other):
+        if isinstance(each, Run):
+            each.require(name)
     thumb = rule_of_thumb(run, other, name)
     return Tension(run.name, label, name, thumb, parameter_shift(run, other, [name]))
 
