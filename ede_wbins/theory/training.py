@@ -273,7 +273,7 @@ class Trainer:
 
     def _write_covariance(self, draws: np.ndarray) -> None:
         """The posterior's covariance, for the sampler's `covmat`."""
-        path = self._theory.exchange.file.with_suffix(".covmat")
+        path = self._theory.exchange.covariance
         np.savetxt(path, np.cov(draws.T), header=" ".join(self._names))
 
     @contextmanager
