@@ -9,13 +9,14 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke bench-emulator lint clean
+.PHONY: help env install run test test-all smoke bench-emulator training-file lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
 	@echo "make test      install everything, run the tests (minutes); make test-all adds the long ones"
 	@echo "make smoke     evaluate the posterior of each run in yamls/paper and yamls/2026 (hours; RUNS='paper/act/*.yaml')"
-	@echo "make bench-emulator   train the emulator on the quickstart from nothing, check it at blind points"
+	@echo "make bench-emulator   run the quickstart from nothing, check it at points of its chains"
+	@echo "make training-file    what the quickstart's run has learned becomes the package's own"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
 
@@ -30,9 +31,9 @@ install: env
 	@$(BIN)/ede-wbins install -p $(PACKAGES)
 
 run: install
-	$(MPIRUN) $(BIN)/cobaya-run yamls/quickstart.yaml -p $(PACKAGES) --resume
-	@$(BIN)/ede-wbins table chains/quickstart
-	@$(BIN)/ede-wbins plot chains/quickstart
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/cobaya-run yamls/quickstart_emulated.yaml -p $(PACKAGES) --resume
+	@$(BIN)/ede-wbins table chains/quickstart_emulated
+	@$(BIN)/ede-wbins plot chains/quickstart_emulated
 
 # A process for each core, a thread for each process.
 test: lint install
@@ -46,7 +47,10 @@ smoke: install
 	$(BIN)/python yamls/smoke.py -p $(or $(COBAYA_PACKAGES_PATH),$(PACKAGES)) $(RUNS)
 
 bench-emulator: install
-	OMP_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)
+
+training-file: install
+	$(BIN)/python benchmarks/training_file.py chains/quickstart_emulated.emulator.npz w3
 
 lint: env
 	$(BIN)/ruff check

@@ -8,7 +8,6 @@ from cobaya import mpi
 from cobaya.log import LoggedError
 
 from ede_wbins.errors import EDEWBinsError
-from ede_wbins.model.background import Background
 from ede_wbins.theory.edewbins import EDEWBins
 from ede_wbins.theory.exact_check import ExactCheck
 from ede_wbins.theory.exchange import Exchange
@@ -27,11 +26,8 @@ from ede_wbins.theory.surrogate import Prediction, Surrogate
 from ede_wbins.theory.training import Trainer
 from ede_wbins.theory.training_set import HORIZON, TrainingSet
 from ede_wbins.theory.trust import Trust
-from ede_wbins.theory.varying import coordinates, identity
+from ede_wbins.theory.varying import compare, coordinates, identity
 
-# How far the closed-form H(z) may be from CLASS's, relative, and where they are compared.
-_SAME_BACKGROUND = 1e-4
-_COMPARED = (0.0, 1.0, 2000.0)
 # After so many emulated points it is looked whether likelihoods are still what they were.
 _LOOKS = 100
 
@@ -158,7 +154,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             return done
         point = self.varying(params)
         scalars = self._ask_class(set(self.products.scalars))
-        self._compare(self.coordinates.background(point, *(scalars[x] for x in HORIZON)))
+        compare(self, self.coordinates.background(point, *(scalars[x] for x in HORIZON)))
         row = self.products.row(self.training_set, point, state, scalars)
         if not all(np.isfinite(value).all() for value in row.values()):
             self.rejected.add(ValueError("CLASS gave numbers that are not finite"))
@@ -209,18 +205,6 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         """The parameters that vary, by CLASS's names."""
         values = {self.translate_param(name): x for name, x in params.items()}
         return {name: values[name] for name in self.coordinates.sampled}
-
-    def _compare(self, background: Background) -> None:
-        """Stop if the closed forms do not give the expansion history that CLASS has."""
-        for z in _COMPARED:
-            exact, ours = self.classy.Hubble(z), float(background.hubble(z))
-            if not abs(ours / exact - 1) < _SAME_BACKGROUND:
-                raise LoggedError(
-                    self.log,
-                    "CLASS has H(z=%g) = %.4g/Mpc, the closed form %.4g/Mpc: this model cannot be "
-                    "emulated; use ede_wbins.EDEWBins",
-                    *(z, exact, ours),
-                )
 
     def _fill(self, state, want_derived: bool) -> None:
         """Put the last prediction where CLASS's results would be."""

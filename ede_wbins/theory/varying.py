@@ -3,9 +3,13 @@
 import numpy as np
 from cobaya.log import LoggedError
 
+from ede_wbins.model.background import Background
 from ede_wbins.theory.coordinates import Coordinates
 
 _BACKGROUND = {"N_ur": 3.044, "m_ncdm": 0.0, "T_ncdm": 0.71611, "T_cmb": 2.7255}
+# How far the closed-form H(z) may be from CLASS's, relative, and where they are compared.
+_SAME_BACKGROUND = 1e-4
+_COMPARED = (0.0, 1.0, 2000.0)
 # Inputs that say which results are wanted, and how far.
 _WANTED = {"output", "z_pk"}
 
@@ -52,3 +56,23 @@ def identity(theory) -> dict:
         "fixed": {k: list(v) if isinstance(v, tuple) else v for k, v in fixed.items()},
         "settings": {k: v if isinstance(v, int | float) else str(v) for k, v in settings.items()},
     }
+
+
+def compare(theory, background: Background) -> None:
+    """
+    Compare the closed forms with the expansion history that CLASS has just computed.
+
+    Raises
+    ------
+    LoggedError
+        If they differ.
+    """
+    for z in _COMPARED:
+        exact, ours = theory.classy.Hubble(z), float(background.hubble(z))
+        if not abs(ours / exact - 1) < _SAME_BACKGROUND:
+            raise LoggedError(
+                theory.log,
+                "CLASS has H(z=%g) = %.4g/Mpc, the closed form %.4g/Mpc: this model cannot be "
+                "emulated; use ede_wbins.EDEWBins",
+                *(z, exact, ours),
+            )
