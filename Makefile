@@ -9,7 +9,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke bench bench-precision bench-emulator lint clean
+.PHONY: help env install run test test-all smoke bench bench-precision bench-emulator training-file lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -17,7 +17,8 @@ help:
 	@echo "make smoke     evaluate the posterior of each run in yamls/paper and yamls/2026 (hours; RUNS='paper/act/*.yaml')"
 	@echo "make bench     CPU time and accuracy beside the released CLASS and CAMB, into docs/cost.md"
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
-	@echo "make bench-emulator   train the emulator on the quickstart from nothing, check it at blind points"
+	@echo "make bench-emulator   run the quickstart from nothing, check it at points of its chains"
+	@echo "make training-file    what the quickstart's run has learned becomes the package's own"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
 
@@ -32,9 +33,9 @@ install: env
 	@$(BIN)/ede-wbins install -p $(PACKAGES)
 
 run: install
-	$(MPIRUN) $(BIN)/cobaya-run yamls/quickstart.yaml -p $(PACKAGES) --resume
-	@$(BIN)/ede-wbins table chains/quickstart
-	@$(BIN)/ede-wbins plot chains/quickstart
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/cobaya-run yamls/quickstart_emulated.yaml -p $(PACKAGES) --resume
+	@$(BIN)/ede-wbins table chains/quickstart_emulated
+	@$(BIN)/ede-wbins plot chains/quickstart_emulated
 
 # A process for each core, a thread for each process.
 test: lint install
@@ -58,7 +59,10 @@ bench-precision: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md
 
 bench-emulator: install
-	OMP_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)
+
+training-file: install
+	$(BIN)/python benchmarks/training_file.py chains/quickstart_emulated.emulator.npz w3
 
 lint: env
 	$(BIN)/ruff check

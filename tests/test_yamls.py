@@ -94,6 +94,8 @@ def test_model_is_what_the_file_says_and_its_proposal_covers_it(path):
     own = {"wcdm": {"w0_fld"}, "w0wa": {"w0_fld", "wa_fld"}, "ede_w3_mnu": {"m_ncdm"}}
     assert own.get(name, set()) <= sampled
     covmat = info["sampler"]["mcmc"]["covmat"]
+    if covmat == "auto":
+        covmat = info["theory"]["ede_wbins.EmulatedEDEWBins"]["start"]
     with open(covmat) as file:
         names = set(file.readline().split()[1:])
     assert np.linalg.eigvalsh(np.loadtxt(covmat)).min() > 0

@@ -102,13 +102,21 @@ def load(path: Path, identity: Mapping) -> dict[str, np.ndarray]:
     except Exception as error:
         raise StoreError(f"{path}: not a file of computed points ({error})") from None
     expected = json.loads(json.dumps({"format": FORMAT, **identity}))
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise StoreError(
-                f"{path}: made with {name} = {found.get(name)!r}, this run has "
-                f"{expected.get(name)!r}"
-            )
+    if other := _difference(found, expected):
+        raise StoreError(f"{path}: made with %s = %r, this run has %r" % other)
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu" or not np.all(np.isfinite(array)):
             raise StoreError(f"{path}: {name} holds more than finite numbers")
     return arrays
+
+
+def _difference(found: Mapping, expected: Mapping, within: str = "") -> tuple | None:
+    """Name, value found and value expected of the first entry that differs, if any."""
+    for name in sorted(expected.keys() | found.keys()):
+        one, other = found.get(name), expected.get(name)
+        if isinstance(one, dict) and isinstance(other, dict):
+            if inner := _difference(one, other, f"{within}{name}: "):
+                return inner
+        elif one != other:
+            return within + name, one, other
+    return None

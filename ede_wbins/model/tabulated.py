@@ -17,8 +17,17 @@ class TabulatedBackground(Background):
         z = np.asarray(z, dtype=float)
         if not self.m_ncdm:
             return np.zeros_like(z), np.zeros_like(z)
+        if z.ndim == 0 and z == 0:
+            return _today(self.m_ncdm, self.T_ncdm, self.T_cmb)
         logs = _table(self.m_ncdm, self.T_ncdm, self.T_cmb)(np.log1p(z))
         return np.exp(logs[..., 0]), np.exp(logs[..., 1])
+
+
+@lru_cache(maxsize=8)
+def _today(m_ncdm: tuple[float, ...], T_ncdm: float, T_cmb: float) -> tuple[float, float]:
+    # Asked for many times in each universe.
+    density, pressure = np.exp(_table(m_ncdm, T_ncdm, T_cmb)(0.0))
+    return density, pressure
 
 
 @lru_cache(maxsize=8)

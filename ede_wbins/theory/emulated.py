@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 
 import numpy as np
 from cobaya import mpi
 from cobaya.log import LoggedError
 
 from ede_wbins.errors import EDEWBinsError
-from ede_wbins.model.background import Background
-from ede_wbins.theory.coordinates import Coordinates
 from ede_wbins.theory.edewbins import EDEWBins
 from ede_wbins.theory.exact_check import ExactCheck
 from ede_wbins.theory.exchange import Exchange
+from ede_wbins.theory.getters import QuickGetters
 from ede_wbins.theory.products import (
     DISTANCES,
     GROWTH,
@@ -28,16 +26,13 @@ from ede_wbins.theory.surrogate import Prediction, Surrogate
 from ede_wbins.theory.training import Trainer
 from ede_wbins.theory.training_set import HORIZON, TrainingSet
 from ede_wbins.theory.trust import Trust
+from ede_wbins.theory.varying import compare, coordinates, identity
 
-_BACKGROUND = {"N_ur": 3.044, "m_ncdm": 0.0, "T_ncdm": 0.71611, "T_cmb": 2.7255}
-# How far the closed-form H(z) may be from CLASS's, relative, and where they are compared.
-_SAME_BACKGROUND = 1e-4
-_COMPARED = (0.0, 1.0, 2000.0)
 # After so many emulated points it is looked whether likelihoods are still what they were.
 _LOOKS = 100
 
 
-class EmulatedEDEWBins(EDEWBins):
+class EmulatedEDEWBins(QuickGetters, EDEWBins):
     r"""
     EDEWBins, which learns from the points that CLASS \cite{Blas:2011rf} computes to do without it:
     principal components of the spectra and Gaussian processes, with errors carried to $\ln L$.
@@ -80,7 +75,6 @@ class EmulatedEDEWBins(EDEWBins):
         self.exchange = Exchange(self.output)
         self._rng = np.random.default_rng(mpi.rank())
         self._mode = "exact" if self.tolerance == 0 else "untrained"
-        self.spectra_given = 0
         self._forget()
 
     def _forget(self):
@@ -126,24 +120,7 @@ class EmulatedEDEWBins(EDEWBins):
             If the expansion history is not one that the closed forms know.
         """
         super().initialize_with_provider(provider)
-        constants = provider.model.parameterization.constant_params()
-        numbers = {k: v for k, v in self.extra_args.items() if isinstance(v, int | float)}
-        fixed = {**_BACKGROUND, **numbers}
-        fixed |= {self.translate_param(k): v for k, v in constants.items()}
-        sampled = [p for p in self.input_params if p not in constants]
-        names = tuple(sorted(map(self.translate_param, sampled)))
-        given = {*names, *fixed}
-        has_scale = given & {"theta_s_100", "H0", "h"}
-        if self.tolerance and not (has_scale and {"omega_b", "omega_cdm"} <= given):
-            raise LoggedError(
-                self.log, "emulation needs omega_b, omega_cdm, and one of theta_s_100, H0, h"
-            )
-        masses = self.extra_args.get("m_ncdm", fixed["m_ncdm"])
-        if isinstance(masses, str):
-            masses = [float(mass) for mass in masses.split(",")]
-        has_mass = self.extra_args.get("N_ncdm", 0)
-        fixed["m_ncdm"] = tuple(np.atleast_1d(masses).tolist()) if has_mass else ()
-        self.coordinates = Coordinates(names, fixed, self.edges, self.w_beyond)
+        self.coordinates = coordinates(self)
         self.likelihoods = RunLikelihoods(self)
 
     # Computation
@@ -181,7 +158,7 @@ class EmulatedEDEWBins(EDEWBins):
             return done
         point = self.varying(params)
         scalars = self._ask_class(set(self.products.scalars))
-        self._compare(self.coordinates.background(point, *(scalars[x] for x in HORIZON)))
+        compare(self, self.coordinates.background(point, *(scalars[x] for x in HORIZON)))
         row = self.products.row(self.training_set, point, state, scalars)
         if not all(np.isfinite(value).all() for value in row.values()):
             self.rejected.add(ValueError("CLASS gave numbers that are not finite"))
@@ -233,18 +210,6 @@ class EmulatedEDEWBins(EDEWBins):
         values = {self.translate_param(name): x for name, x in params.items()}
         return {name: values[name] for name in self.coordinates.sampled}
 
-    def _compare(self, background: Background) -> None:
-        """Stop if the closed forms do not give the expansion history that CLASS has."""
-        for z in _COMPARED:
-            exact, ours = self.classy.Hubble(z), float(background.hubble(z))
-            if not abs(ours / exact - 1) < _SAME_BACKGROUND:
-                raise LoggedError(
-                    self.log,
-                    "CLASS has H(z=%g) = %.4g/Mpc, the closed form %.4g/Mpc: this model cannot be "
-                    "emulated; use ede_wbins.EDEWBins",
-                    *(z, exact, ours),
-                )
-
     def _fill(self, state, want_derived: bool) -> None:
         """Put the last prediction where CLASS's results would be."""
         prediction = self.last
@@ -253,32 +218,6 @@ class EmulatedEDEWBins(EDEWBins):
         if want_derived:
             state["derived"] = {x: values[self.translate_param(x)] for x in self.output_params}
         state["derived_extra"] = {name: values[name] for name in self.derived_extra}
-
-    # What likelihoods get: the parent's answers, without its deep copies and searches
-
-    def _get_Cl(self, ell_factor=False, units="FIRASmuK2", lensed=True):
-        self.spectra_given += 1
-        cls = self.current_state.get("Cl" if lensed else "unlensed_Cl")
-        if not cls:
-            return super()._get_Cl(ell_factor, units, lensed)
-        ell = cls["ell"]
-        unit = self._cmb_unit_factor(units, self.current_state["derived_extra"]["T_cmb"])
-        found = {"ell": ell.copy()}
-        for name, cl in cls.items():
-            if name != "ell":
-                n_potentials = name.count("p")
-                scaled = ell_factor and (lensed or not n_potentials)
-                factor = _ell_factor(len(ell), n_potentials) if scaled else 1.0
-                found[name] = cl * (factor * unit ** (2 - n_potentials))
-        return found
-
-    def _get_z_dependent(self, quantity, z, pool=None):
-        key = quantity, np.asarray(z, dtype=float).tobytes()
-        if pool is not None:
-            return super()._get_z_dependent(quantity, z, pool)
-        if key not in self._indices:
-            self._indices[key] = self.collectors[quantity].z_pool.find_indices(z)
-        return np.array(self.current_state[quantity])[self._indices[key]]
 
     # Learning
 
@@ -312,19 +251,6 @@ class EmulatedEDEWBins(EDEWBins):
 
     # Files
 
-    def identity(self) -> dict:
-        """What computed points depend on, beside the parameters that vary."""
-        settings = {k: v for k, v in self.extra_args.items() if k != "output"}
-        fixed = {k: v for k, v in self.coordinates.fixed.items() if k not in settings}
-        return {
-            "CLASS": self.get_version(),
-            "parameters": list(self.coordinates.sampled),
-            "fixed": {k: list(v) if isinstance(v, tuple) else v for k, v in fixed.items()},
-            "settings": {
-                k: v if isinstance(v, int | float) else str(v) for k, v in settings.items()
-            },
-        }
-
     def load(self) -> None:
         """
         Start from the points of this run, and of one with the same physics.
@@ -343,11 +269,18 @@ class EmulatedEDEWBins(EDEWBins):
             self.has_ede,
         )
         self.training_set = self.products.training_set(self.coordinates.sampled)
-        self.exchange.start(self.training_set, self.identity(), self.training, self.log)
+        self.exchange.start(self.training_set, identity(self), self.training, self.log)
 
     def sync(self) -> None:
         """Exchange computed points with the other processes."""
-        self.exchange.sync(self.training_set, self.identity())
+        self.exchange.sync(self.training_set, identity(self))
+
+    def get_auto_covmat(self, params_info, likes_info):
+        """For a sampler's `covmat: auto`: the posterior's covariance as known from the training."""
+        path = self.exchange.covariance
+        if self._mode != "trained" or not path.exists():
+            return super().get_auto_covmat(params_info, likes_info)
+        return {"folder": str(path.parent), "name": path.name}
 
     # End
 
@@ -370,11 +303,3 @@ class EmulatedEDEWBins(EDEWBins):
             )
         self.log.info("%s", text)
         super().close()
-
-
-@lru_cache(maxsize=8)
-def _ell_factor(n: int, n_potentials: int) -> np.ndarray:
-    """What makes D_l of C_l: l(l+1)/2pi, and for each lensing potential a root of l(l+1)."""
-    ell = np.arange(n)
-    ell = ell * (ell + 1.0)
-    return ell / (2 * np.pi) * ell ** (n_potentials / 2)

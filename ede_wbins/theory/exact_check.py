@@ -66,19 +66,44 @@ class ExactCheck:
         return [(rows[i, columns], rows[i, names.index("chi2")]) for i in chosen]
 
 
-def verdict(results: list[dict]) -> str:
-    """What the errors of ln L at the points of a chain say about it, in one line."""
-    error = np.array([each["error"] for each in results])
-    sd = np.array([each["sd"] for each in results])
-    x = np.array([each["x"] for each in results])
-    # Importance weights take the emulated posterior to the exact one.
+def statistics(results: list[dict]) -> dict[str, float]:
+    """
+    What the errors of ln L at random points of a chain say about it.
+
+    Parameters
+    ----------
+    results : list of dict
+        With "x", the point, "error" of its ln L, and "sd", the error predicted.
+
+    Returns
+    -------
+    dict
+        "points"; "rms" of the errors, and "scatter" about their mean, which alone matters; rms
+        "ratio" to those predicted; "fraction" of independent points left when importance weights
+        take the emulated posterior to the exact one; largest "shift" of a mean, in standard
+        deviations, and relative change of a "width".
+    """
+    error, sd, x = (np.array([each[name] for each in results]) for name in ("error", "sd", "x"))
     weights = np.exp(error.min() - error)
     weights /= weights.sum()
-    scatter = np.maximum(x.std(axis=0), 1e-300)
-    shift = np.abs(weights @ x - x.mean(axis=0)) / scatter
+    width = np.maximum(x.std(axis=0), 1e-300)
+    mean = weights @ x
+    new_width = np.sqrt(weights @ (x - mean) ** 2)
+    return {
+        "points": len(error),
+        "rms": float(np.sqrt(np.mean(error**2))),
+        "scatter": float(error.std()),
+        "ratio": float(np.sqrt(np.mean((error / sd) ** 2))),
+        "fraction": float(1 / np.sum(weights**2) / len(error)),
+        "shift": float(np.max(np.abs(mean - x.mean(axis=0)) / width)),
+        "width": float(np.max(np.abs(new_width / width - 1))),
+    }
+
+
+def verdict(results: list[dict]) -> str:
+    """The same in one line."""
     return (
-        f"{len(error)} points of the chain: rms error of ln L {np.sqrt(np.mean(error**2)):.2f} "
-        f"({error.std():.2f} about its mean), error over predicted "
-        f"{np.sqrt(np.mean((error / sd) ** 2)):.2f}, effective fraction of importance weights "
-        f"{1 / np.sum(weights**2) / len(error):.3f}, largest shift of a mean {shift.max():.2f} sd"
-    )
+        "{points} points of the chain: rms error of ln L {rms:.2f} ({scatter:.2f} about its mean), "
+        "error over predicted {ratio:.2f}, effective fraction of importance weights "
+        "{fraction:.3f}, largest shift of a mean {shift:.2f} sd, of a width {width:.0%}"
+    ).format(**statistics(results))

@@ -18,9 +18,10 @@ PACKAGED = Path(__file__).with_name("computed")
 
 class Exchange:
     """
-    What the processes of a run share: computed points in one file, and a board of points to come.
+    What the processes of a run share: computed points in one file, a board of points to come, and
+    the covariance of the posterior.
 
-    Both lie beside the chains of the run, or, without any, in a temporary folder.
+    All lie beside the chains of the run, or, without any, in a temporary folder.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ class Exchange:
             self._folder = None if mpi.rank() else tempfile.TemporaryDirectory()
             self.file = Path(mpi.share_mpi(self._folder and self._folder.name)) / "emulator.npz"
         self.board = Board(self.file.with_suffix(".board.json"))
+        self.covariance = self.file.with_suffix(".covmat")
         if mpi.is_main_process():
             self.board.clear()
         mpi.sync_processes()

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import numpy as np
 from cobaya.log import LoggedError
-from scipy.stats import norm, qmc
 
 from ede_wbins.emulator import choose, draw
+from ede_wbins.theory.first_points import first_points
 
 N_START = 48
 """Points before the first fit, spread over the parameters."""
@@ -16,15 +16,9 @@ N_ROUND = 16
 TEMPERATURES = (2, 1)
 """Of the posterior that is drawn from, round by round; the last one is repeated."""
 
-_REACH = 1.5
-"""Spread of the first points, in standard deviations of the start."""
-
 _WALKERS, _STEPS, _LAST_STEPS, _CANDIDATES = 24, 40, 200, 300
 _PAUSE = 0.1
 """Seconds after which a process without work looks again."""
-
-# Without fEDE nothing depends on these: whatever the data, their whole prior is in reach.
-_UNBOUND = ("log10z_c", "thetai_ede")
 
 
 class Trainer:
@@ -93,7 +87,8 @@ class Trainer:
         self._plan_round(tasks, notes, passed, enough)
 
     def _plan_first(self, missing: int, sent: int) -> None:
-        theory, first = self._theory, self._first()
+        theory = self._theory
+        first = first_points(self._model, theory.start, theory.log)
         if sent >= 2 * N_START or sent == len(first):
             raise LoggedError(
                 theory.log,
@@ -174,47 +169,6 @@ class Trainer:
 
     # Points
 
-    def _first(self) -> np.ndarray:
-        """Sobol points, Gaussian about the reference, folded at the bounds of the prior."""
-        prior, info = self._model.prior, self._model.parameterization.sampled_params_info()
-        rng = np.random.default_rng(20)
-        low, high = prior.bounds().T
-        centre, covariance = self._start(rng)
-        unit = qmc.Sobol(len(self._names), rng=rng).random_base2(7)
-        x = centre + _REACH * norm.ppf(unit) @ np.linalg.cholesky(covariance).T
-        for name in set(_UNBOUND).intersection(info):
-            i = self._names.index(name)
-            x[:, i] = low[i] + (high[i] - low[i]) * unit[:, i]
-        for _ in range(4):
-            x = np.where(x < low, 2 * low - x, x)
-            x = np.where(x > high, 2 * high - x, x)
-        return x[np.all((x > low) & (x < high), axis=1)]
-
-    def _start(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        prior = self._model.prior
-        centre = np.mean([prior.reference(random_state=rng) for _ in range(200)], axis=0)
-        variances = np.nan_to_num(prior.reference_variances(), nan=0.0)
-        variances = np.where(
-            variances > 0, variances, prior.covmat(ignore_external=True).diagonal()
-        )
-        covariance = np.diag(variances)
-        path = self._theory.start
-        if path:
-            try:
-                with open(path) as file:
-                    names = file.readline().strip("# \n").split()
-                given = np.loadtxt(path, ndmin=2)
-                both = [name for name in self._names if name in names]
-                mine = [self._names.index(name) for name in both]
-                theirs = [names.index(name) for name in both]
-                covariance[np.ix_(mine, mine)] = given[np.ix_(theirs, theirs)]
-                np.linalg.cholesky(covariance)
-            except (OSError, ValueError, IndexError, np.linalg.LinAlgError) as error:
-                raise LoggedError(
-                    self._theory.log, "start = %r: not a covariance matrix (%s)", path, error
-                ) from None
-        return centre, covariance
-
     def _draw(
         self, temperature: float, steps: int, tasks: list[dict], notes: dict
     ) -> tuple[np.ndarray, list, list]:
@@ -273,7 +227,7 @@ class Trainer:
 
     def _write_covariance(self, draws: np.ndarray) -> None:
         """The posterior's covariance, for the sampler's `covmat`."""
-        path = self._theory.exchange.file.with_suffix(".covmat")
+        path = self._theory.exchange.covariance
         np.savetxt(path, np.cov(draws.T), header=" ".join(self._names))
 
     @contextmanager

@@ -29,7 +29,7 @@ def test_what_was_saved_is_loaded(path):
     "other, named",
     [
         ({**IDENTITY, "CLASS": "3.4.2"}, "CLASS"),
-        ({**IDENTITY, "settings": {"N_ur": 3.044}}, "settings"),
+        ({**IDENTITY, "settings": {"N_ur": 3.044}}, "settings: N_ur = 2.0308, this run has 3.044"),
         ({"CLASS": "3.4.1"}, "settings"),
         ({**IDENTITY, "bins": [1.0]}, "bins"),
     ],

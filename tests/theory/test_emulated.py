@@ -1,5 +1,6 @@
 """The emulated component on a quick stand-in for CLASS."""
 
+import os
 import shutil
 
 import numpy as np
@@ -185,3 +186,15 @@ def test_spectra_that_are_not_finite_are_never_learned(emulate, monkeypatch):
     model = emulate(blind=0)
     assert np.isfinite(model.logposterior(POINT).logpost)
     assert all(np.isfinite(rows).all() for rows in component(model).training_set.rows.values())
+
+
+def test_training_gives_the_proposal_of_the_sampler(emulate):
+    model = emulate(blind=0)
+    model.logposterior(POINT)
+    found = component(model).get_auto_covmat({}, {})
+    path = os.path.join(found["folder"], found["name"])
+    with open(path) as file:
+        assert file.readline().split()[1:] == list(model.prior.params)
+    widths = np.sqrt(np.diag(np.loadtxt(path)))
+    assert np.all(widths > 0)
+    assert np.all(widths < [np.ptp(bounds) / 2 for bounds in model.prior.bounds()])

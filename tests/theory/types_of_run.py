@@ -41,6 +41,7 @@ def quick_model(prefix: str, sampled: dict):
             self._resuming = False
             self.file = Path(prefix + ".emulator.npz")
             self.board = Board(Path(prefix + ".emulator.board.json"))
+            self.covariance = Path(prefix + ".emulator.covmat")
             self.forget()
 
     exchange.Exchange = Shared

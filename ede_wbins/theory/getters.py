@@ -1,0 +1,49 @@
+"""What likelihoods get of the theory, without deep copies and searches."""
+
+from functools import lru_cache
+
+import numpy as np
+from cobaya.theories.cosmo import BoltzmannBase
+
+
+class QuickGetters(BoltzmannBase):
+    """
+    Gives what the getters of `classy` give, in a fraction of their time.
+
+    With an emulator that time would be a third of what a step costs.
+    """
+
+    spectra_given = 0
+    """How often spectra have been given."""
+
+    def _get_Cl(self, ell_factor=False, units="FIRASmuK2", lensed=True):
+        self.spectra_given += 1
+        cls = self.current_state.get("Cl" if lensed else "unlensed_Cl")
+        if not cls:
+            return super()._get_Cl(ell_factor, units, lensed)
+        ell = cls["ell"]
+        unit = self._cmb_unit_factor(units, self.current_state["derived_extra"]["T_cmb"])
+        found = {"ell": ell.copy()}
+        for name, cl in cls.items():
+            if name != "ell":
+                n_potentials = name.count("p")
+                scaled = ell_factor and (lensed or not n_potentials)
+                factor = _ell_factor(len(ell), n_potentials) if scaled else 1.0
+                found[name] = cl * (factor * unit ** (2 - n_potentials))
+        return found
+
+    def _get_z_dependent(self, quantity, z, pool=None):
+        key = quantity, np.asarray(z, dtype=float).tobytes()
+        if pool is not None:
+            return super()._get_z_dependent(quantity, z, pool)
+        if key not in self._indices:
+            self._indices[key] = self.collectors[quantity].z_pool.find_indices(z)
+        return np.array(self.current_state[quantity])[self._indices[key]]
+
+
+@lru_cache(maxsize=8)
+def _ell_factor(n: int, n_potentials: int) -> np.ndarray:
+    """What makes D_l of C_l: l(l+1)/2pi, and for each lensing potential a root of l(l+1)."""
+    ell = np.arange(n)
+    ell = ell * (ell + 1.0)
+    return ell / (2 * np.pi) * ell ** (n_potentials / 2)
