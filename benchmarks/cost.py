@@ -25,7 +25,7 @@ from universes import (
 )
 
 from ede_wbins.boltzmann import load
-from ede_wbins.theory.edewbins import precision_settings
+from ede_wbins.theory.options import precision_settings
 
 Job = Callable[[], tuple[float, dict]]
 SCALAR = EDE | {"ede_model": "scalar"}

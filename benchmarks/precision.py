@@ -21,7 +21,7 @@ from cobaya.yaml import yaml_load_file
 from universes import LCDM, bins, with_class
 
 from ede_wbins.boltzmann import load
-from ede_wbins.theory.edewbins import precision_settings
+from ede_wbins.theory.options import precision_settings
 
 YAMLS = Path(__file__).parent.parent / "yamls"
 L_MAX, L_SO = 4325, 4000

@@ -14,7 +14,7 @@ import numpy as np
 from universes import EDE, L_MAX, LCDM, PRODUCTS, bins
 
 from ede_wbins.boltzmann import load
-from ede_wbins.theory.edewbins import precision_settings
+from ede_wbins.theory.options import precision_settings
 
 
 def seconds(compute, **inputs) -> float:

@@ -6,25 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
-from cobaya.component import ComponentNotInstalledError
-from cobaya.log import LoggedError, always_stop_exceptions, get_logger
+from cobaya.log import LoggedError, always_stop_exceptions
 from cobaya.theories.classy.classy import classy
 from cobaya.typing import empty_dict
 from cobaya.yaml import yaml_load_file
 
-from ede_wbins import boltzmann
-from ede_wbins.boltzmann.paths import build_folder
 from ede_wbins.errors import EDEWBinsError
-from ede_wbins.model.late import check_edges, check_w_beyond, default_edges
+from ede_wbins.model.late import check_w_beyond
 from ede_wbins.theory.allowed import check_names, check_prior, meant, outside
-from ede_wbins.theory.cosmologies import Cosmologies
+from ede_wbins.theory.options import (
+    bin_edges,
+    check_mapping,
+    check_path,
+    has_ede,
+    precision_settings,
+)
+from ede_wbins.theory.patched import PatchedCLASS
 from ede_wbins.theory.perturbations import PRODUCT, Perturbations
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
 from ede_wbins.theory.resumption import mend
 from ede_wbins.theory.threads import share_cores
 
-_EDE_MODELS = ("fluid", "scalar", "none")
-_PRECISION = Path(__file__).with_name("precision.yaml")
 _EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
 _EDE_REQUIRED = _EDE_INPUTS[:3]
 _EDE_DERIVED = ("f_ede_max", "z_ede_max", "Omega_ede0")
@@ -41,7 +43,7 @@ _CLASS_INPUTS = (
 _GETTERS = {"rs_drag", "Omega_nu", "T_cmb", "S8"}
 
 
-class EDEWBins(classy):
+class EDEWBins(PatchedCLASS, classy):
     r"""
     CLASS \cite{Blas:2011rf} with early dark energy as the effective fluid of an oscillating
     axion-like field \cite{Poulin:2018dzj,Poulin:2018cxd} or as that field itself
@@ -77,16 +79,16 @@ class EDEWBins(classy):
         for name in ("extra_args", "renames"):
             # In place, since Cobaya puts the user's options over the defaults after this.
             if name in input_options:
-                given = _check_mapping(name, input_options[name])
+                given = check_mapping(name, input_options[name])
                 input_options[name] = {**defaults[name], **given}
         options = {**defaults, **input_options}
         offered = yaml_load_file(str(Path(__file__).with_name("parameters.yaml")))
-        params = offered["early"] if _has_ede(options["ede"]) else {}
+        params = offered["early"] if has_ede(options["ede"]) else {}
         ((name, info),) = offered["bin"].items()
-        for i in range(1, 1 + len(_bin_edges(options["n_bins"], options["z_edges"]))):
+        for i in range(1, 1 + len(bin_edges(options["n_bins"], options["z_edges"]))):
             params[name % i] = info | {"latex": info["latex"] % i}
         params |= offered["derived"]
-        if _has_ede(options["ede"]):
+        if has_ede(options["ede"]):
             params |= offered["early_derived"]
         if options["ede"] == "scalar":
             params |= offered["scalar_derived"]
@@ -107,10 +109,10 @@ class EDEWBins(classy):
         # Cobaya that this component takes no others.
         self.params = {}
         try:
-            self.edges = _bin_edges(self.n_bins, self.z_edges)
+            self.edges = bin_edges(self.n_bins, self.z_edges)
             self.w_beyond = check_w_beyond(self.w_beyond)
-            self.has_ede = _has_ede(self.ede)
-            _check_path(self.path)
+            self.has_ede = has_ede(self.ede)
+            check_path(self.path)
             settings = precision_settings(self.precision)
         except EDEWBinsError as error:
             raise LoggedError(self.log, "%s", error) from None
@@ -126,29 +128,6 @@ class EDEWBins(classy):
         self.rejected = RejectedPoints(self.log, output)
         # A severe error is a mistake in the input, until one point has shown that it is good.
         self._has_computed = False
-
-    def _load(self):
-        try:
-            self.classy_module = boltzmann.load(self.path or self.packages_path)
-        except EDEWBinsError as error:
-            raise ComponentNotInstalledError(self.log, "%s", error) from None
-        self.classy = Cosmologies(self.classy_module.Class)
-        self.mpi_info(
-            "CLASS %s (patch %s) from %s",
-            self.classy_module.__version__,
-            self.classy_module.ede_wbins_patch,
-            os.path.dirname(self.classy_module.__file__),
-        )
-
-        # On resumption Cobaya gives the version that the chains so far are of, but for
-        # `--allow-changes`.
-        if self.version and self.version != self.get_version():
-            raise LoggedError(
-                self.log,
-                "the chains so far are of CLASS %s, this is CLASS %s: their numbers may differ. "
-                "Give another output, or go on with --allow-changes",
-                *(self.version, self.get_version()),
-            )
 
     def _set_extra_args(self):
         args = self.extra_args
@@ -380,10 +359,6 @@ class EDEWBins(classy):
         self.log.info("In all: %s", self.rejected.summary())
         super().close()
 
-    def get_version(self):
-        """CLASS's version with the id of the patch, so that a changed patch shows in the output."""
-        return self.classy_module.__version__
-
     def _out_of_range(self, params: Mapping[str, float]) -> Iterator[str]:
         return outside({self.translate_param(name): x for name, x in params.items()})
 
@@ -396,79 +371,6 @@ class EDEWBins(classy):
         unread = re.search(r"did not read input parameter\(s\): (.+)", cause)
         hints = [meant(name, known) for name in unread[1].split(", ")] if unread else []
         raise LoggedError(self.log, "%s: %s%s", what, cause, "".join(hints)) from None
-
-    # Installation
-
-    @classmethod
-    def get_path(cls, path):
-        """Where in the packages path `path` the patched CLASS lies, for subclasses too."""
-        return str(build_folder(path))
-
-    @classmethod
-    def is_installed(cls, path, code=True, **_kwargs):
-        """Whether the patched CLASS is at `path`; a CLASS installed in Python never is."""
-        return not code or (path != "global" and boltzmann.is_installed(Path(path).parents[1]))
-
-    @classmethod
-    def install(cls, path, code=True, force=False, **_kwargs):
-        """Build the patched CLASS in the packages path `path`; whether that went well."""
-        log = get_logger(cls.__name__)
-        if not code:
-            log.info("Code not requested. Nothing to do.")
-            return True
-        if force and boltzmann.is_installed(path):
-            log.info("Found whole and up to date. To build it again, delete %s", cls.get_path(path))
-        try:
-            boltzmann.install(path)
-        except EDEWBinsError as error:
-            log.error("%s", error)
-            return False
-        return True
-
-
-def precision_settings(name: str | None) -> dict[str, float]:
-    """Inputs of CLASS that make a precision preset (see precision.yaml); none for None.
-
-    Raises
-    ------
-    EDEWBinsError
-        If there is none of that name.
-    """
-    if name is None:
-        return {}
-    presets = yaml_load_file(str(_PRECISION))
-    if name not in presets:
-        raise EDEWBinsError(f"precision = {name!r}: must be one of {', '.join(presets)}")
-    return dict(presets[name])
-
-
-def _bin_edges(n_bins: int | None, z_edges: Sequence[float] | None) -> tuple[float, ...]:
-    if n_bins is not None and z_edges is not None:
-        raise EDEWBinsError(f"n_bins = {n_bins!r} and z_edges = {z_edges!r}: give only one of them")
-    if z_edges is not None:
-        return check_edges(z_edges)
-    return () if n_bins is None else default_edges(n_bins)
-
-
-def _has_ede(ede: str | None) -> bool:
-    name = "none" if ede is None else ede
-    if name not in _EDE_MODELS:
-        raise EDEWBinsError(f"ede = {ede!r}: must be one of {', '.join(_EDE_MODELS)}")
-    return name != "none"
-
-
-def _check_mapping(name: str, given: Mapping | None) -> Mapping:
-    texts = isinstance(given, Mapping) and all(isinstance(key, str) and key for key in given)
-    if name == "renames" and texts:
-        texts = all(isinstance(new, str) for new in given.values())
-    if given is not None and not texts:
-        raise EDEWBinsError(f"{name} = {given!r}: must be a mapping of names, as {{name: ...}}")
-    return given or {}
-
-
-def _check_path(path: str | None) -> None:
-    if path is not None and not isinstance(path, str):
-        raise EDEWBinsError(f"path = {path!r}: must be a packages path or the folder of a build")
 
 
 def _comma_list(values) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from cobaya.likelihood import Likelihood
 
 from ede_wbins import EDEWBins
-from ede_wbins.theory.edewbins import precision_settings
+from ede_wbins.theory.options import precision_settings
 
 LCDM = {
     "omega_b": 0.02238,

@@ -9,7 +9,7 @@ from stand_in import EDE, component, sent
 
 from ede_wbins import EDEWBins, boltzmann
 from ede_wbins.errors import NotInstalledError
-from ede_wbins.theory.edewbins import precision_settings
+from ede_wbins.theory.options import precision_settings
 
 
 @pytest.mark.parametrize(
