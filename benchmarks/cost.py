@@ -65,7 +65,7 @@ def references(packages: Path) -> dict[str, Job]:
     """The same at reference precision."""
     ours, settings = load(packages), precision_settings("reference")
     universes = {
-        **{"LambdaCDM": {}, "EDE fluid": EDE, "EDE field": SCALAR, "full": EDE | bins(10)},
+        **{"full": EDE | bins(10), "LambdaCDM": {}, "EDE fluid": EDE, "EDE field": SCALAR},
         **{f"{n} bins": bins(n) for n in (3, 5, 10)},
     }
 
