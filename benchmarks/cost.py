@@ -4,10 +4,13 @@
 
 CPU seconds of one thread, interleaved over n rounds, medians. Beside each the accuracy
 sqrt(D^T C^-1 D), D the change of bandpowers against the same code at reference precision, for
-plik-lite, and for ACT DR4-like noise with top-hat windows (bins that end at l <= 2508).
+plik-lite, and for ACT DR4-like noise with top-hat windows (bins that end at l <= 2508). Spectra at
+reference precision are kept beside the output, so that a stopped run goes on; Ctrl-C among them
+makes the table without the rest.
 """
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,7 +65,7 @@ def references(packages: Path) -> dict[str, Job]:
     """The same at reference precision."""
     ours, settings = load(packages), precision_settings("reference")
     universes = {
-        **{"LambdaCDM": {}, "EDE fluid": EDE, "EDE field": SCALAR, "full": EDE | bins(10)},
+        **{"full": EDE | bins(10), "LambdaCDM": {}, "EDE fluid": EDE, "EDE field": SCALAR},
         **{f"{n} bins": bins(n) for n in (3, 5, 10)},
     }
 
@@ -71,9 +74,9 @@ def references(packages: Path) -> dict[str, Job]:
 
     return {
         **{name: reference(inputs) for name, inputs in universes.items()},
-        "camb LambdaCDM": lambda: with_camb(None, 3),
-        "camb EDE fluid": lambda: with_camb(camb_fluid(), 3),
-        "camb EDE field": lambda: with_camb(camb_field(), 3),
+        "camb LambdaCDM": lambda: with_camb(None, 2),
+        "camb EDE fluid": lambda: with_camb(camb_fluid(), 2),
+        "camb EDE field": lambda: with_camb(camb_field(), 2),
     }
 
 
@@ -92,22 +95,34 @@ def measure(work: dict[str, tuple[Job, str]], rounds: int) -> tuple[dict, dict]:
     return seconds, spectra
 
 
-def accuracies(
-    work: dict, spectra: dict, exact: dict[str, Job], data: Path
-) -> dict[str, list[float]]:
+def reference_spectra(exact: dict[str, Job], kept: Path | None, identity: dict) -> dict:
+    """Spectra at reference precision, from the file where it has them."""
+    done = json.loads(kept.read_text()) if kept and kept.exists() else {}
+    found = done["spectra"] if done.get("identity") == identity else {}
+    for name, job in exact.items():
+        if name not in found:
+            print(f"\rreference: {name:40s}", end="", flush=True)
+            try:
+                found[name] = {key: cl.tolist() for key, cl in job()[1].items()}
+            except KeyboardInterrupt:
+                break
+            if kept:
+                kept.write_text(json.dumps({"identity": identity, "spectra": found}))
+    print()
+    return {name: {key: np.array(cl) for key, cl in each.items()} for name, each in found.items()}
+
+
+def accuracies(work: dict, spectra: dict, exact: dict[str, dict], data: Path) -> dict:
     """sqrt(D^T C^-1 D) of each, for each experiment."""
     experiments = plik_lite(data), act_dr4(data, L_MAX)
     found = {}
-    for name in {ref: None for _, ref in work.values() if ref}:
-        print(f"\rreference: {name:40s}", end="", flush=True)
-        _, truth = exact[name]()
+    for name, truth in exact.items():
         for other, (_, ref) in work.items():
             if ref == name and other in spectra:
                 found[other] = [
                     float(np.linalg.norm(each.white(spectra[other]) - each.white(truth)))
                     for each in experiments
                 ]
-                print(f"\r{other:50s} {found[other][0]:.3f} {found[other][1]:.3f}", flush=True)
     return found
 
 
@@ -139,7 +154,13 @@ def main() -> None:
     work = jobs(packages)
     seconds, spectra = measure(work, args.rounds)
     print(table(seconds, {}), flush=True)
-    text = table(seconds, accuracies(work, spectra, references(packages), data))
+    identity = {
+        "patch": load(packages).ede_wbins_patch,
+        "reference": precision_settings("reference"),
+    }
+    kept = args.output and args.output.with_suffix(".json")
+    exact = reference_spectra(references(packages), kept, identity)
+    text = table(seconds, accuracies(work, spectra, exact, data))
     print(text)
     if args.output:
         args.output.write_text(f"# Cost\n\n{__doc__}\n{text}\n")

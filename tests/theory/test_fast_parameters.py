@@ -1,7 +1,10 @@
 """Steps in A_s and n_s alone: what is computed again, and what Cobaya makes of it."""
 
+import time
+
 import numpy as np
 import pytest
+from cobaya.sampler import get_sampler
 from stand_in import EDE, LCDM, StandIn, component
 
 PRIORS = {
@@ -91,3 +94,20 @@ def test_logarithm_of_the_amplitude_is_fast(build, monkeypatch):
         model.logposterior({"n_s": 0.95, "omega_cdm": 0.12, "ln_A_s_1e10": ln_A})
         assert component(model).classy.pars["A_s"] == np.exp(ln_A) * 1e-10
     assert perturbations() == 1
+
+
+def test_dragging_computes_each_slow_point_once(model, monkeypatch):
+    compute = StandIn.compute_perturbations
+
+    def slow(self):
+        time.sleep(0.02)
+        compute(self)
+
+    monkeypatch.setattr(StandIn, "compute_perturbations", slow)
+    sampler = get_sampler({"mcmc": {"drag": True, "max_samples": 5, "seed": 1}}, model)
+    assert sampler.drag_interp_steps > 0
+    component(model).classy.empty()
+    StandIn.counts.clear()
+    before = component(model).classy.runs
+    sampler.run()
+    assert perturbations() < 0.5 * (component(model).classy.runs - before)
