@@ -29,26 +29,36 @@ class Spectra:
 
     tt: np.ndarray
     ee: np.ndarray
+    te: np.ndarray
     pp: np.ndarray
     pk: np.ndarray
     rs_drag: float
 
-    def worst(self, other: "Spectra") -> dict[str, float]:
+    def over(self, other: "Spectra", l_min: int = 2) -> dict[str, np.ndarray]:
+        """Relative difference of each spectrum, of TE in units of sqrt(TT EE), from l_min on."""
+        first = slice(l_min - 2, None)
+        scale = {name: getattr(other, name) for name in ("tt", "ee", "pp", "pk")}
+        scale["te"] = np.sqrt(other.tt * other.ee)
+        return {
+            name: ((getattr(self, name) - getattr(other, name)) / size)[
+                ... if name == "pk" else first
+            ]
+            for name, size in scale.items()
+        }
+
+    def worst(self, other: "Spectra", l_min: int = 2) -> dict[str, float]:
         """Largest relative difference of each spectrum."""
-        return {name: float(np.abs(x).max()) for name, x in self._differences(other)}
+        return {name: float(np.abs(x).max()) for name, x in self.over(other, l_min).items()}
 
-    def rms(self, other: "Spectra") -> dict[str, float]:
+    def rms(self, other: "Spectra", l_min: int = 2) -> dict[str, float]:
         """Relative difference of each spectrum, rms."""
-        return {name: float(np.sqrt(np.mean(x**2))) for name, x in self._differences(other)}
-
-    def _differences(self, other: "Spectra"):
-        for name in ("tt", "ee", "pp", "pk"):
-            yield name, getattr(self, name) / getattr(other, name) - 1
+        return {name: float(np.sqrt(np.mean(x**2))) for name, x in self.over(other, l_min).items()}
 
 
-def bins(*w: float, **options) -> dict:
-    """Inputs of CLASS for bins of equal width over [0, 3]."""
-    edges = [3 * (i + 1) / len(w) for i in range(len(w))]
+def bins(*w: float, edges=None, **options) -> dict:
+    """Inputs of CLASS for bins of equal width over [0, 3], or between the given edges."""
+    if edges is None:
+        edges = [3 * (i + 1) / len(w) for i in range(len(w))]
     return {
         "Omega_Lambda": 0,
         "fluid_equation_of_state": "wbins",
@@ -62,11 +72,12 @@ W10 = bins(-0.9, -1.2, -0.8, -1.1, -1.3, -0.7, -0.9, -1.1, -1.0, -1.5)
 
 def compute(module, **parameters) -> Spectra:
     """Spectra of LambdaCDM, changed by the given parameters."""
+    inputs = {**LCDM, **CMB, "P_k_max_1/Mpc": 1.0, **parameters}
     cosmo = module.Class()
-    cosmo.set({**LCDM, **CMB, "P_k_max_1/Mpc": 1.0, **parameters})
+    cosmo.set(inputs)
     cosmo.compute()
-    cl = cosmo.lensed_cl(L_MAX)
+    cl = cosmo.lensed_cl(inputs["l_max_scalars"])
     pk = np.array([[cosmo.pk_lin(k, z) for k in K] for z in Z])
     rs_drag = float(cosmo.rs_drag())
     cosmo.struct_cleanup()
-    return Spectra(cl["tt"][2:], cl["ee"][2:], cl["pp"][2:], pk, rs_drag)
+    return Spectra(*(cl[name][2:] for name in ("tt", "ee", "te", "pp")), pk, rs_drag)

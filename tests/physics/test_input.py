@@ -59,6 +59,7 @@ def test_bins(classy, change, reason):
         ({"varpi_ede": "fast"}, "'varpi_ede' is 'fast'"),
         ({"varpi_ede": -1}, "'varpi_ede' is '-1'"),
         ({"Omega_dcdmdr": 0.1, "Gamma_dcdm": 10}, "beside decaying dark matter"),
+        ({"ede_fluid_trigger_tau_over_tau_k": 45}, "are both 45"),
     ],
 )
 def test_ede(classy, change, reason):

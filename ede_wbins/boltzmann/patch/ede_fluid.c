@@ -6,10 +6,6 @@
 #include "perturbations.h"
 #include "ede_fluid.h"
 
-/** The fluid is averaged over oscillations once k tau exceeds CLASS's trigger for radiation streaming by this. P(k) is
-    then within 1e-4 of no averaging for fEDE = 0.1 and z_c up to 10^4.3, 6e-4 at a third of it. */
-#define _EDE_AVERAGED_TRIGGER_ 3.
-
 /**
  * Density (CLASS units), equation of state and dw/dln(a).
  */
@@ -119,7 +115,7 @@ void ede_fluid_initial(struct ede_fluid * pede,
  */
 int ede_fluid_averaged(struct precision * ppr, double k, double tau) {
   return (ppr->radiation_streaming_approximation != rsa_none) &&
-    (k*tau > _EDE_AVERAGED_TRIGGER_*ppr->radiation_streaming_trigger_tau_over_tau_k);
+    (k*tau > ppr->ede_fluid_trigger_tau_over_tau_k);
 }
 
 /**

@@ -205,6 +205,13 @@ int ede_read(struct file_content * pfc,
 
   pede->w_n = (pede->n-1.)/(pede->n+1.);
 
+  /* as CLASS has it for its own approximations */
+  class_test((pede->scalar == _FALSE_) &&
+             (ppr->ede_fluid_trigger_tau_over_tau_k == ppr->radiation_streaming_trigger_tau_over_tau_k),
+             errmsg,
+             "'ede_fluid_trigger_tau_over_tau_k' and 'radiation_streaming_trigger_tau_over_tau_k' are both %g: two approximations cannot start at the same time",
+             ppr->ede_fluid_trigger_tau_over_tau_k);
+
   /* small wavenumbers must start before EDE matters */
   ppr->start_small_k_at_tau_c_over_tau_h = MIN(ppr->start_small_k_at_tau_c_over_tau_h,1e-4);
 

@@ -1,0 +1,181 @@
+"""Our CLASS and CAMB in the same universe, at their default accuracy or at a high one."""
+
+from dataclasses import dataclass
+
+import camb
+import numpy as np
+from lines import Line, worst_lines
+from spectra import EDE, LCDM, K, Spectra, Z, bins, compute
+
+N_EFF = 3.044
+HIGH_L_MAX = 2000
+
+# Both codes with RECFAST, and the same neutrinos: CAMB gives a third of N_eff to each.
+MATCHED = {
+    "recombination": "RECFAST",
+    "N_ur": N_EFF * 2 / 3,
+    "T_ncdm": (4 / 11) ** (1 / 3) * (N_EFF / 3) ** 0.25,
+}
+HIGH = {
+    "l_max_scalars": HIGH_L_MAX,
+    "accurate_lensing": 1,
+    "delta_l_max": 800,
+    "l_logstep": 1.06,
+    "l_linstep": 20,
+    "k_step_sub": 0.025,
+    "k_step_super": 0.001,
+    "perturbations_sampling_stepsize": 0.05,
+    "tol_perturbations_integration": 1e-6,
+    "radiation_streaming_trigger_tau_over_tau_k": 90,
+    "ur_fluid_trigger_tau_over_tau_k": 50,
+    "ncdm_fluid_trigger_tau_over_tau_k": 51,
+    "l_max_g": 16,
+    "l_max_pol_g": 12,
+    "l_max_ur": 25,
+    "l_max_ncdm": 25,
+    "tol_ncdm_bg": 1e-10,
+    "tol_ncdm_synchronous": 1e-4,
+    "start_small_k_at_tau_c_over_tau_h": 1e-4,
+    "start_large_k_at_tau_h_over_tau_k": 0.03,
+    "tight_coupling_trigger_tau_c_over_tau_h": 0.008,
+    "tight_coupling_trigger_tau_c_over_tau_k": 0.005,
+    "k_per_decade_for_pk": 30,
+    "k_per_decade_for_bao": 140,
+}
+
+
+@dataclass(frozen=True)
+class Codes:
+    """The two codes at one accuracy."""
+
+    classy: object
+    high: bool = False
+
+    def ours(self, **parameters) -> Spectra:
+        """Spectra of our CLASS."""
+        return compute(self.classy, **MATCHED, **(HIGH if self.high else {}), **parameters)
+
+    def theirs(self, dark_energy=None) -> Spectra:
+        """Spectra of CAMB."""
+        inputs = camb.CAMBparams(DoLateRadTruncation=not self.high)
+        inputs.set_cosmology(
+            H0=100 * LCDM["h"],
+            ombh2=LCDM["omega_b"],
+            omch2=LCDM["omega_cdm"],
+            tau=LCDM["tau_reio"],
+            mnu=LCDM["m_ncdm"],
+            nnu=N_EFF,
+            YHe=LCDM["YHe"],
+        )
+        inputs.InitPower.set_params(As=1e-10 * np.exp(LCDM["ln_A_s_1e10"]), ns=LCDM["n_s"])
+        l_max = HIGH_L_MAX if self.high else 1500
+        inputs.set_for_lmax(
+            l_max, lens_output_margin=600, lens_potential_accuracy=4 if self.high else 1
+        )
+        if self.high:
+            inputs.set_accuracy(AccuracyBoost=1.5, lSampleBoost=3, lAccuracyBoost=1.5)
+        inputs.NonLinear = camb.model.NonLinear_none
+        inputs.set_matter_power(redshifts=sorted(Z, reverse=True), kmax=1.5)
+        if dark_energy is not None:
+            inputs.DarkEnergy = dark_energy
+        results = camb.get_results(inputs)
+        cl = results.get_lensed_scalar_cls(l_max, raw_cl=True)[2:]
+        power = results.get_matter_power_interpolator(
+            nonlinear=False, hubble_units=False, k_hunit=False
+        )
+        return Spectra(
+            cl[:, 0],
+            cl[:, 1],
+            cl[:, 3],
+            results.get_lens_potential_cls(l_max, raw_cl=True)[2:, 0],
+            np.array([power.P(z, K) for z in Z]),
+            results.get_derived_params()["rdrag"],
+        )
+
+
+def fluid_in_camb(fEDE: float, log10z_c: float, thetai_ede: float):
+    """CAMB's EDE fluid, n = 3."""
+    return camb.dark_energy.AxionEffectiveFluid(
+        w_n=0.5, fde_zc=fEDE, zc=10**log10z_c, theta_i=thetai_ede
+    )
+
+
+def field_in_camb(fEDE: float, log10z_c: float, thetai_ede: float):
+    """CAMB's scalar field, n = 3."""
+    field = camb.dark_energy.EarlyQuintessence()
+    field.set_params(n=3, theta_i=thetai_ede, zc=10**log10z_c, fde_zc=fEDE)
+    return field
+
+
+def bins_in_camb(w: tuple[float, ...], edges: tuple[float, ...]):
+    """CAMB's PPF with a fine table of the same w(a), -1 beyond the last edge."""
+    ln_a = np.linspace(np.log(1e-5), 0, 20000)
+    table = np.array([*w, -1])[np.searchsorted(edges, np.expm1(-ln_a), side="right")]
+    ppf = camb.dark_energy.DarkEnergyPPF()
+    ppf.set_w_a_table(np.exp(ln_a), table)
+    return ppf
+
+
+# Spread over the priors: (fEDE, log10z_c, thetai_ede), and (w, upper edges).
+EDE_POINTS = (
+    (0.1, 3.55, 2.83),
+    (0.2, 4.0, 2.0),
+    (0.1, 3.2, 1.0),
+    (0.3, 3.75, 3.0),
+    (0.05, 4.3, 0.3),
+)
+BIN_POINTS = (
+    ((-0.9, -1.2, -0.8), (1.0, 2.0, 3.0)),
+    ((-1.3, -0.6, -1.1, -0.9, -2.0), (0.6, 1.2, 1.8, 2.4, 3.0)),
+    ((-0.8, -1.3, -0.6), (0.7, 1.4, 3.0)),
+    ((-2.5, 0.3, -1.5), (1.0, 2.0, 3.0)),
+    (
+        (-0.9, -1.2, -0.8, -1.1, -1.3, -0.7, -0.9, -1.1, -1.0, -1.5),
+        tuple(0.3 * i for i in range(1, 11)),
+    ),
+)
+
+
+class Compared:
+    """Both codes at one accuracy, with the difference that they show for LambdaCDM."""
+
+    def __init__(self, codes: Codes):
+        self.codes = codes
+        self.reference = "CAMB"
+        self.lcdm = codes.ours().over(codes.theirs())
+
+    def lambda_cdm(self) -> list[Line]:
+        """The floor itself, against what two independent codes are known to reach."""
+        known = {"tt": 1e-3, "ee": 4e-4, "te": 4e-4, "pp": 1.6e-3, "pk": 1.2e-3}
+        return worst_lines("LambdaCDM", self.reference, largest(self.lcdm), known, 1.5)
+
+    def fluid(self, point: tuple[float, float, float]) -> list[Line]:
+        """The EDE fluid against `AxionEffectiveFluid`."""
+        ours = self.codes.ours(**dict(zip(EDE, point, strict=True)))
+        name = "EDE fluid ({:g}, {:g}, {:g})".format(*point)
+        return self._lines(name, ours.over(self.codes.theirs(fluid_in_camb(*point))))
+
+    def field(self, point: tuple[float, float, float]) -> list[Line]:
+        """The scalar field against `EarlyQuintessence`."""
+        ours = self.codes.ours(ede_model="scalar", **dict(zip(EDE, point, strict=True)))
+        name = "EDE field ({:g}, {:g}, {:g})".format(*point)
+        return self._lines(name, ours.over(self.codes.theirs(field_in_camb(*point))))
+
+    def bins(self, w: tuple[float, ...], edges: tuple[float, ...]) -> list[Line]:
+        """Binned w(z) against `DarkEnergyPPF` with a table of w(a); also the response to it."""
+        theirs = self.codes.theirs(bins_in_camb(w, edges))
+        differences = self.codes.ours(**bins(*w, edges=edges)).over(theirs)
+        name = f"w = {', '.join(f'{x:g}' for x in w)}"
+        response = {spectrum: x - self.lcdm[spectrum] for spectrum, x in differences.items()}
+        return self._lines(name, differences) + worst_lines(
+            f"response to {name}", self.reference, largest(response), largest(self.lcdm), 0.5
+        )
+
+    def _lines(self, name: str, differences: dict[str, np.ndarray]) -> list[Line]:
+        return worst_lines(name, self.reference, largest(differences), largest(self.lcdm), 1.5)
+
+
+def largest(differences: dict[str, np.ndarray]) -> dict[str, float]:
+    """Largest absolute value of each spectrum; EE and TE from l = 30, below it both are tiny."""
+    first = {"ee": 28, "te": 28}
+    return {name: float(np.abs(x[first.get(name, 0) :]).max()) for name, x in differences.items()}

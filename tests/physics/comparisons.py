@@ -1,0 +1,157 @@
+"""What the new physics is compared with inside CLASS: limits, gauges, tolerances.
+
+Each function returns lines; the tests demand that all hold, and `validate` prints them.
+"""
+
+from dataclasses import astuple
+
+import numpy as np
+from lines import Line, worst_lines
+from spectra import EDE, W10, K, Spectra, Z, bins, compute
+
+BEFORE_BINS = 3.5
+TIGHT = {"tol_perturbations_integration": 1e-7, "tol_background_integration": 1e-12}
+# What each halves or doubles, one at a time, from CLASS's defaults.
+FINER = {
+    "integration tolerance / 10": {"tol_perturbations_integration": 1e-6},
+    "background table × 2": {"background_Nloga": 80000},
+    "steps in k / 2": {"k_step_sub": 0.025, "k_step_super": 0.001},
+    "steps of the sources / 2": {"perturbations_sampling_stepsize": 0.05},
+}
+
+
+def released_class(classy, stock) -> list[Line]:
+    """LambdaCDM is that of the released CLASS."""
+    return [identical("LambdaCDM", "released CLASS", compute(classy), compute(stock))]
+
+
+def no_dark_energy(classy, lcdm: Spectra) -> list[Line]:
+    """fEDE = 0 and w = -1 are LambdaCDM."""
+    models = {
+        "fEDE = 0": {**EDE, "fEDE": 0},
+        "fEDE = 0, field": {**EDE, "fEDE": 0, "ede_model": "scalar"},
+        "w = -1 in 3 bins": bins(-1.0, -1.0, -1.0),
+        "both, 10 bins": bins(*[-1.0] * 10, fEDE=0, log10z_c=3.5, n_ede=3),
+    }
+    return [
+        identical(name, "LambdaCDM", compute(classy, **model), lcdm)
+        for name, model in models.items()
+    ]
+
+
+def equal_bins(classy) -> list[Line]:
+    """Equal bins are CLASS's fluid of constant w, and so are nearly equal ones.
+
+    The latter at a tolerance below the integrator's own noise, which is 3e-5 in TT by default.
+    """
+    equal = compute(classy, **bins(-0.9, -0.9, -0.9, wbins_w_beyond=-0.9))
+    constant = compute(classy, Omega_Lambda=0, w0_fld=-0.9)
+    nearly = compute(classy, **bins(-0.9 + 1e-9, -0.9, -0.9, wbins_w_beyond=-0.9), **TIGHT)
+    constant_tight = compute(classy, Omega_Lambda=0, w0_fld=-0.9, **TIGHT)
+    return [
+        identical("w = -0.9 in 3 bins", "PPF of constant w", equal, constant),
+        *worst_lines(
+            "w1 = -0.9 + 1e-9, jumps integrated",
+            "PPF of constant w",
+            nearly.worst(constant_tight),
+            1e-6,
+        ),
+    ]
+
+
+def large_n(classy) -> list[Line]:
+    """For n -> infinity w_n -> 1 and c_s^2 -> 1, whatever the frequency."""
+    large = compute(classy, **EDE, n_ede=1e5)
+    unit = compute(classy, **EDE, n_ede=1e5, varpi_ede=0)
+    return worst_lines("EDE fluid, n = 1e5", "c_s = 1", large.worst(unit), 1e-6)
+
+
+def gauges(classy, lcdm: Spectra, ede_w10: Spectra) -> list[Line]:
+    """Both gauges agree as they do for LambdaCDM."""
+    floor = compute(classy, gauge="newtonian").worst(lcdm)
+    worst = compute(classy, **EDE, **W10, gauge="newtonian").worst(ede_w10)
+    return worst_lines("EDE fluid + 10 bins, Newtonian", "synchronous gauge", worst, floor, 1.5)
+
+
+def smooth_bins(classy) -> list[Line]:
+    """Sharp bins are the limit of smooth ones, beyond l = 10."""
+    w = (-0.9, -1.2, -0.8)
+    sharp, smooth = (compute(classy, **bins(*w, wbins_width=width), **TIGHT) for width in (0, 0.01))
+    return worst_lines("3 sharp bins, l > 10", "width 0.01", smooth.worst(sharp, l_min=11), 1e-5)
+
+
+def power_at_default_tolerance(classy) -> list[Line]:
+    """P(k) at the default tolerance, against 1e-7: jumps of w add nothing to LambdaCDM's error.
+
+    That error stems from before the bins. What the jumps themselves add is seen in the growth from
+    before the first of them until today, in which it cancels.
+    """
+
+    def error(**model) -> np.ndarray:
+        default, tight = (
+            power(classy, (0.0, BEFORE_BINS), **model, **tolerance)
+            for tolerance in ({}, {"tol_perturbations_integration": 1e-7})
+        )
+        return (
+            np.stack([default[0] / tight[0], default[0] / default[1] / (tight[0] / tight[1])]) - 1
+        )
+
+    lcdm, ten, both = error(), error(**W10), error(**EDE, **W10)
+    lines = []
+    for name, model in (("10 bins", ten), ("EDE fluid + 10 bins", both)):
+        lines += [
+            Line(f"P(k), {name}", "tolerance 1e-7", worst(model[0]), worst(lcdm[0]), 1.5),
+            Line(f"P(k), {name}, growth since z = 3.5", "tolerance 1e-7", worst(model[1]), 2e-5),
+        ]
+    return lines
+
+
+def late_averaging(classy, log10z_c: float) -> list[Line]:
+    """P(k) of the EDE fluid, averaged over its late oscillations, against following all of them."""
+    model = {**EDE, "log10z_c": log10z_c}
+    followed = power(classy, Z, **model, ede_fluid_trigger_tau_over_tau_k=1e9)
+    change = power(classy, Z, **model) / followed - 1
+    name = f"P(k), EDE fluid, z_c = 10^{log10z_c:g}, averaged"
+    return [Line(name, "every oscillation", worst(change), 1e-4)]
+
+
+def convergence(classy) -> list[Line]:
+    """A finer precision parameter moves EDE + 10 bins no more than LambdaCDM, TT, EE and P(k)."""
+    lcdm, model = compute(classy), compute(classy, **EDE, **W10)
+    lines = []
+    for name, finer in FINER.items():
+        floor = compute(classy, **finer).rms(lcdm)
+        moved = compute(classy, **EDE, **W10, **finer).rms(model)
+        for spectrum in ("tt", "ee", "pk"):
+            lines += worst_lines(
+                f"EDE fluid + 10 bins, rms, {name}",
+                "CLASS's default",
+                {spectrum: moved[spectrum]},
+                floor,
+                1.5,
+            )
+    return lines
+
+
+def power(classy, redshifts: tuple[float, ...], **parameters) -> np.ndarray:
+    """Linear P(k), shape (len(redshifts), len(K))."""
+    cosmo = classy.Class()
+    cosmo.set(output="mPk", z_max_pk=max(redshifts), **{"P_k_max_1/Mpc": 1.0}, **parameters)
+    cosmo.compute()
+    values = np.array([[cosmo.pk_lin(k, z) for k in K] for z in redshifts])
+    cosmo.struct_cleanup()
+    return values
+
+
+def worst(difference: np.ndarray) -> float:
+    """Largest absolute value."""
+    return float(np.abs(difference).max())
+
+
+def identical(quantity: str, reference: str, one: Spectra, other: Spectra) -> Line:
+    """A line that holds where every number is the same, bit by bit."""
+    if all(map(np.array_equal, astuple(one), astuple(other))):
+        return Line(f"{quantity}: every digit", reference, 0.0, 0.0)
+    # Never 0, whichever number differs.
+    largest = max(*one.worst(other).values(), np.finfo(float).tiny)
+    return Line(f"{quantity}: every digit", reference, largest, 0.0)
