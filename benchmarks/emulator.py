@@ -93,4 +93,4 @@ if __name__ == "__main__":
             "per call": sum(per_call) / len(per_call),
         }
         file = prefix.with_name(f"{prefix.name}.exact_check.json")
-        report(prefix, measured, json.loads(file.read_text()))
+        report(prefix, measured, json.loads(file.read_text())["points"])

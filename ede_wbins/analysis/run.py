@@ -1,5 +1,6 @@
 """An MCMC run of Cobaya, read from its output."""
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -88,6 +89,12 @@ class Run:
     def converged(self) -> bool:
         """Whether R-1 is small enough; always, for a run that is not a Markov chain."""
         return not self.is_mcmc or self.R_minus_1 < CONVERGED
+
+    @property
+    def exact_check(self) -> str | None:
+        """What CLASS found at points of chains that were sampled with the emulator, in a line."""
+        file = self.prefix.with_name(f"{self.prefix.name}.exact_check.json")
+        return json.loads(file.read_text())["verdict"] if file.exists() else None
 
     @property
     def n_chains(self) -> int:

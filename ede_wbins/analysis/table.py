@@ -102,15 +102,16 @@ def rows(run: Run) -> list[Row]:
 
 
 def convergence(run: Run) -> str:
-    """In two lines: what the chains are, and whether they have converged."""
+    """In a few lines: what the chains are, whether they have converged, how exact they are."""
     cut = f"the first {run.burn_in:.0%}" if run.burn_in < 1 else f"{run.burn_in:g} rows of each"
     head = f"{run.name}: {run.n_chains} chain(s), {run.samples.numrows} steps after cutting {cut}"
     if not run.is_mcmc:
         return f"{head}\nno Markov chains: the sampler vouches for convergence"
     state = "converged" if run.converged else "NOT CONVERGED"
+    exact = f"\nemulated; checked by CLASS at {run.exact_check}" if run.exact_check else ""
     return (
         f"{head}\n{state}: R-1 = {run.R_minus_1:.2g} (converged below {CONVERGED:g}), "
-        f"{run.effective_samples:.0f} effective samples"
+        f"{run.effective_samples:.0f} effective samples{exact}"
     )
 
 

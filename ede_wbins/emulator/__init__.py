@@ -4,7 +4,7 @@ from ede_wbins.emulator.acquire import choose, draw
 from ede_wbins.emulator.board import Board
 from ede_wbins.emulator.compress import Compression
 from ede_wbins.emulator.regress import GaussianProcess
-from ede_wbins.emulator.store import StoreError, load, locked, save
+from ede_wbins.emulator.store import StoreError, load, locked, replacing, save
 
 __all__ = [
     "Board",
@@ -15,5 +15,6 @@ __all__ = [
     "draw",
     "load",
     "locked",
+    "replacing",
     "save",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from cobaya import mpi
 
-from ede_wbins.emulator import locked
+from ede_wbins.emulator import locked, replacing
 
 _BURN_IN = 0.3
 
@@ -26,7 +26,7 @@ class ExactCheck:
         self._model = theory.provider.model
         output = theory.output
         self._chain = output and Path(output.add_suffix(f"{mpi.rank() + 1}.txt", separator="."))
-        self._file = output and Path(output.add_suffix("exact_check.json", separator="."))
+        self._file = theory.exchange.check
 
     def run(self) -> None:
         """Compute, log the verdict, and write it beside the chains."""
@@ -47,9 +47,13 @@ class ExactCheck:
         if not results:
             return
         with locked(self._file):
-            known = json.loads(self._file.read_text()) if self._file.exists() else []
-            self._file.write_text(json.dumps(known + results))
-        theory.log.info("Check: %s", verdict(known + results))
+            # Other processes may have written theirs.
+            if self._file.exists():
+                results = json.loads(self._file.read_text())["points"] + results
+            found = {"verdict": verdict(results), "points": results}
+            with replacing(self._file) as fresh:
+                fresh.write_text(json.dumps(found))
+        theory.log.info("Check: %s", found["verdict"])
 
     def _draws(self, n: int) -> list[tuple[np.ndarray, float]]:
         """Random draws of this process's chain, with their emulated chi2."""

@@ -18,8 +18,8 @@ PACKAGED = Path(__file__).with_name("computed")
 
 class Exchange:
     """
-    What the processes of a run share: computed points in one file, a board of points to come, and
-    the covariance of the posterior.
+    What the processes of a run share: computed points in one file, a board of points to come,
+    the covariance of the posterior, and what CLASS says of the chains at the end.
 
     All lie beside the chains of the run, or, without any, in a temporary folder.
 
@@ -39,8 +39,11 @@ class Exchange:
             self.file = Path(mpi.share_mpi(self._folder and self._folder.name)) / "emulator.npz"
         self.board = Board(self.file.with_suffix(".board.json"))
         self.covariance = self.file.with_suffix(".covmat")
+        self.check = self.file.with_name(self.file.name.replace("emulator.npz", "exact_check.json"))
         if mpi.is_main_process():
             self.board.clear()
+            if not self._resuming:
+                self.check.unlink(missing_ok=True)
         mpi.sync_processes()
         self.forget()
 

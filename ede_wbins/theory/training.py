@@ -75,11 +75,11 @@ class Trainer:
         theory.sync()
         missing = N_START - len(theory.training_set)
         if "round" not in notes and missing > 0:
-            self._plan_first(missing, len(tasks))
+            # Those of an earlier session are known.
+            self._plan_first(missing, notes.get("first", len(theory.training_set)))
             return
         rms = self._report(tasks, notes)
         passed = notes.get("passed", 0) + 1 if rms < theory.tolerance else 0
-        # What is known from a file only needs to be shown to be enough.
         enough = passed >= (2 if any(task["kind"] == "first" for task in tasks) else 1)
         if not enough and len(theory.training_set) >= theory.n_max:
             theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
@@ -89,7 +89,7 @@ class Trainer:
     def _plan_first(self, missing: int, sent: int) -> None:
         theory = self._theory
         first = first_points(self._model, theory.start, theory.log)
-        if sent >= 2 * N_START or sent == len(first):
+        if sent >= min(2 * N_START, len(first)):
             raise LoggedError(
                 theory.log,
                 "CLASS could compute %d of the first %d points of the emulator: narrow the "
@@ -98,7 +98,8 @@ class Trainer:
             )
         theory.log.info("Emulator: %d of the first %d points", missing, N_START)
         points = first[sent : sent + missing]
-        self._board.post([{"x": x.tolist(), "kind": "first"} for x in points])
+        tasks = [{"x": x.tolist(), "kind": "first"} for x in points]
+        self._board.post(tasks, first=sent + len(points))
 
     def _plan_round(self, tasks: list[dict], notes: dict, passed: int, last: bool) -> None:
         theory = self._theory
@@ -123,11 +124,13 @@ class Trainer:
             self._write_covariance(draws)
             self._board.post([], finished=True, **notes)
             return
-        self._board.post(self._batch(draws, temperature, n), **notes)
+        # What comes from a file has to be shown to be enough, by as many checks as in two rounds.
+        all_random = temperature > 1 or (n == 0 and not fresh)
+        n_random = N_ROUND if all_random else N_ROUND // 2
+        self._board.post(self._batch(draws, n_random, temperature, n), **notes)
 
-    def _batch(self, draws: np.ndarray, temperature: float, n: int) -> list[dict]:
+    def _batch(self, draws: np.ndarray, n_random: int, temperature: float, n: int) -> list[dict]:
         """Points for CLASS: random draws, which are blind checks too, and those that teach most."""
-        n_random = N_ROUND // 2 if temperature == 1 else N_ROUND
         # A walker that rests is drawn twice.
         draws = draws[np.sort(np.unique(draws, axis=0, return_index=True)[1])]
         tasks = []

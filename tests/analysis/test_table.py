@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 
 import numpy as np
 import pytest
@@ -78,3 +79,13 @@ def test_latex_escapes_names(w3, chains, tmp_path):
     for path in chains.glob("w3.*"):
         (tmp_path / path.name.replace("w3", "a_b%")).write_text(path.read_text())
     assert r"a\_b\%" in latex(load_run(tmp_path / "a_b%"))
+
+
+def test_check_of_an_emulated_run_stands_under_its_convergence(w3):
+    assert "CLASS" not in summary(w3)
+    file = w3.prefix.with_name(f"{w3.prefix.name}.exact_check.json")
+    file.write_text(json.dumps({"verdict": "24 points of the chain: good", "points": []}))
+    try:
+        assert "checked by CLASS at 24 points of the chain: good" in summary(w3)
+    finally:
+        file.unlink()

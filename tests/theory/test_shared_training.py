@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from types_of_run import SMALL
+
+from ede_wbins.emulator import Board
 
 HERE = str(Path(__file__).parent)
 
@@ -44,8 +47,23 @@ def test_killed_process_loses_one_point_and_blocks_nobody(tmp_path, killed_at):
         each.join(120)
     assert dying.exitcode == -signal.SIGKILL
     assert other.exitcode == 0
-    from ede_wbins.emulator import Board
-
     tasks, notes = Board(Path(prefix + ".emulator.board.json")).read()
     assert notes["finished"]
     assert len([task for task in tasks if "result" not in task]) <= 1
+
+
+def test_training_that_was_stopped_goes_on_where_it_was(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    prefix = str(tmp_path / "run")
+    for killed_at, code in ((10, -signal.SIGKILL), (None, 0)):
+        Board(Path(prefix + ".emulator.board.json")).clear()
+        process = context.Process(target=_train, args=(prefix, killed_at))
+        process.start()
+        process.join(120)
+        assert process.exitcode == code
+        if killed_at:
+            with np.load(prefix + ".emulator.npz") as file:
+                known = len(file["points"])
+    tasks, _ = Board(Path(prefix + ".emulator.board.json")).read()
+    assert len([task for task in tasks if task["kind"] == "first"]) == SMALL["N_START"] - known
+    assert known > 0
