@@ -9,6 +9,14 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     table = commands.add_parser("table", help="print the posterior of runs")
     _takes_runs(table)
     table.add_argument("--format", choices=("text", "latex", "csv"), default="text")
+    table.add_argument(
+        "--prior",
+        action="append",
+        default=[],
+        choices=("early", "late"),
+        help="add each run again under this functional prior, by weights; can be repeated",
+    )
+    table.add_argument("--scale", type=float, default=1.0, help="of these priors")
     table.set_defaults(run=_table)
 
     plot = commands.add_parser("plot", help="draw the posterior of runs")
@@ -97,7 +105,12 @@ def _load(options: argparse.Namespace) -> list:
 def _table(options: argparse.Namespace) -> None:
     from ede_wbins.analysis.table import FORMATS
 
-    print(FORMATS[options.format](*_load(options)))
+    runs = _load(options)
+    if options.prior:
+        from ede_wbins.analysis.reweight import reweighted
+
+        runs += [reweighted(run, options.prior, options.scale) for run in runs]
+    print(FORMATS[options.format](*runs))
 
 
 def _plot(options: argparse.Namespace) -> None:
@@ -136,17 +149,18 @@ def _profile(options: argparse.Namespace) -> None:
         low, high = map(float, options.range.split(":"))
     except ValueError:
         raise EDEWBinsError(f"range = {options.range!r}: must be LOW:HIGH, as 0:0.3") from None
-    print(
-        profile_run(
-            options.yaml,
-            options.param,
-            (low, high),
-            options.points,
-            options.starts,
-            options.packages_path,
-            options.resume,
-        )
+    text = profile_run(
+        options.yaml,
+        options.param,
+        (low, high),
+        options.points,
+        options.starts,
+        options.packages_path,
+        options.resume,
     )
+    # Of the processes of MPI only the first has it.
+    if text:
+        print(text)
 
 
 def _report(options: argparse.Namespace) -> None:

@@ -157,6 +157,11 @@ class Log:
                 done[job] = Point(**entry)
         return done
 
+    def forget(self) -> None:
+        """Drop all of it, of all processes."""
+        for path in self._folder.glob(f"{self._stem}.*.jsonl"):
+            path.unlink()
+
     def add(self, job: str, point: Point) -> None:
         """Note one."""
         with open(self.path, "a") as file:

@@ -80,8 +80,8 @@ def profile_run(
         model = get_model(_trained(info, prefix))
         profiler = Profiler(model, name, *_start(model, covmat))
         log = Log(prefix, name)
-        if not resume:
-            log.path.unlink(missing_ok=True)
+        if not resume and mpi.rank() == 0:
+            log.forget()
         mpi.sync_processes()
         values = np.linspace(*ends, n_points).tolist()
         points = profile(profiler, values, log, starts, report=_say)

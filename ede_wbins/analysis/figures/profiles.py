@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline
 
 from ede_wbins.analysis.figures.style import colour, figure, line
 from ede_wbins.analysis.profile import Point
@@ -25,7 +25,7 @@ def draw_profile(name: str, points: Sequence[Point], run: Run | None = None) -> 
     chi2 = np.array([point.chi2 for point in points])
     fine = np.linspace(values[0], values[-1], 300)
     best = int(np.argmin(chi2))
-    curve = PchipInterpolator(values, chi2 - chi2[best])(fine)
+    curve = CubicSpline(values, chi2 - chi2[best])(fine)
     top.plot(fine, curve - min(curve.min(), 0), color=colour(0), label="profile")
     top.plot(values, chi2 - chi2[best], "o", color=colour(0), markersize=2.5)
     label = name

@@ -1,5 +1,6 @@
 """What figures share: sizes for one column of a journal, colours, lines."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,6 +9,9 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+
+# Cobaya lets every library tell what it does; of fonts in a PDF nobody wants to know.
+logging.getLogger("fontTools").setLevel(logging.ERROR)
 
 # Okabe and Ito's colours, which colour-blind readers can tell from each other and in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
