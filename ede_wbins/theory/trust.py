@@ -84,7 +84,7 @@ class Trust:
         Allowed shift of any mean, in standard deviations of the posterior.
     """
 
-    _MOST = 3.0
+    _MOST, _FAR = 3.0, 0.3
 
     def __init__(self, tolerance: float):
         self.tolerance = tolerance
@@ -116,10 +116,10 @@ class Trust:
 
     def allows(self, sd: float, components: np.ndarray, nuisance: np.ndarray, n: int) -> bool:
         """
-        Whether an error `sd` is small enough at a point.
+        Whether an error `sd` is small enough at a point, in `n` dimensions.
 
-        Far below the best fit it may grow with the distance, in units of what is typical for a
-        posterior in `n` dimensions: there is next to no probability to be biased there.
+        A point that is so far below the best fit that there is next to no probability may be off
+        by more, as long as the error cannot bring it into the posterior.
         """
         below = self.best - self.local.loglike(components, nuisance)
-        return sd < self.limit * max(1.0, below / n)
+        return sd < self.limit + self._FAR * max(0.0, below - n)
