@@ -89,16 +89,16 @@ class Trust:
     def __init__(self, tolerance: float):
         self.tolerance = tolerance
         self.limit = tolerance
-        self.inflation = 1.0
+        self.scale = 1.0
         self.best = -np.inf
         self.local: LocalLikelihood | None = None
 
     def calibrate(self, errors: Sequence[float], predicted: Sequence[float]) -> None:
-        """Scale predicted errors up if those of blind points have been larger."""
+        """Scale predicted errors to what those of blind points have been."""
         ratio2 = (np.array(errors) / np.maximum(predicted, 1e-300)) ** 2
         # As if as many points again had been predicted right: few say little.
         prior = 32
-        self.inflation = max(1.0, float(np.sqrt((ratio2.sum() + prior) / (len(ratio2) + prior))))
+        self.scale = float(np.sqrt((ratio2.sum() + prior) / (len(ratio2) + prior)))
 
     def set_limit(self, predicted: np.ndarray) -> None:
         """Take the limit from the errors predicted at draws of the posterior."""
@@ -112,7 +112,7 @@ class Trust:
 
     def sd(self, components: np.ndarray, nuisance: np.ndarray, variances: np.ndarray) -> float:
         """Predicted standard deviation of the error of ln L."""
-        return self.inflation * self.local.sd(components, nuisance, variances)
+        return self.scale * self.local.sd(components, nuisance, variances)
 
     def allows(self, sd: float, components: np.ndarray, nuisance: np.ndarray, n: int) -> bool:
         """

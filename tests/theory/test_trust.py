@@ -66,8 +66,10 @@ def test_larger_errors_are_allowed_far_from_the_posterior_alone(trust):
     assert not trust.allows(100.0, far, nothing, n=5)
 
 
-def test_blind_points_that_are_worse_than_predicted_scale_the_prediction(trust):
+def test_predicted_errors_are_scaled_to_those_of_blind_points(trust):
     trust.calibrate([0.1] * 100, [0.1] * 100)
-    assert trust.inflation == pytest.approx(1)
+    assert trust.scale == pytest.approx(1)
     trust.calibrate([0.3] * 1000, [0.1] * 1000)
-    assert 2.9 < trust.inflation <= 3
+    assert 2.9 < trust.scale <= 3
+    trust.calibrate([0.1] * 4, [0.3] * 4)
+    assert 0.9 < trust.scale < 1
