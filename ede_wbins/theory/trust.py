@@ -84,21 +84,21 @@ class Trust:
         Allowed shift of any mean, in standard deviations of the posterior.
     """
 
-    _MOST = 3.0
+    _MOST, _FAR = 3.0, 0.3
 
     def __init__(self, tolerance: float):
         self.tolerance = tolerance
         self.limit = tolerance
-        self.inflation = 1.0
+        self.scale = 1.0
         self.best = -np.inf
         self.local: LocalLikelihood | None = None
 
     def calibrate(self, errors: Sequence[float], predicted: Sequence[float]) -> None:
-        """Scale predicted errors up if those of blind points have been larger."""
+        """Scale predicted errors to what those of blind points have been."""
         ratio2 = (np.array(errors) / np.maximum(predicted, 1e-300)) ** 2
         # As if as many points again had been predicted right: few say little.
         prior = 32
-        self.inflation = max(1.0, float(np.sqrt((ratio2.sum() + prior) / (len(ratio2) + prior))))
+        self.scale = float(np.sqrt((ratio2.sum() + prior) / (len(ratio2) + prior)))
 
     def set_limit(self, predicted: np.ndarray) -> None:
         """Take the limit from the errors predicted at draws of the posterior."""
@@ -112,14 +112,14 @@ class Trust:
 
     def sd(self, components: np.ndarray, nuisance: np.ndarray, variances: np.ndarray) -> float:
         """Predicted standard deviation of the error of ln L."""
-        return self.inflation * self.local.sd(components, nuisance, variances)
+        return self.scale * self.local.sd(components, nuisance, variances)
 
     def allows(self, sd: float, components: np.ndarray, nuisance: np.ndarray, n: int) -> bool:
         """
-        Whether an error `sd` is small enough at a point.
+        Whether an error `sd` is small enough at a point, in `n` dimensions.
 
-        Far below the best fit it may grow with the distance, in units of what is typical for a
-        posterior in `n` dimensions: there is next to no probability to be biased there.
+        A point that is so far below the best fit that there is next to no probability may be off
+        by more, as long as the error cannot bring it into the posterior.
         """
         below = self.best - self.local.loglike(components, nuisance)
-        return sd < self.limit * max(1.0, below / n)
+        return sd < self.limit + self._FAR * max(0.0, below - n)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ede_wbins.theory.trust import LocalLikelihood
+from ede_wbins.theory.trust import LocalLikelihood, Trust
 
 K, Q = 4, 2
 
@@ -35,3 +35,41 @@ def test_sd_is_that_of_sampled_errors(quadratic):
     sd = np.array([0.2, 0.5, 0.01, 0.3])
     sampled = [quadratic(x + sd * rng.normal(size=K), nuisance) for _ in range(20000)]
     assert local.sd(x, nuisance, sd**2) == pytest.approx(np.std(sampled), rel=0.03)
+
+
+@pytest.fixture
+def trust():
+    """Over one component of unit noise, whose best fit is at 0."""
+    found = Trust(tolerance=0.15)
+    found.local = LocalLikelihood(lambda c, _: float(-0.5 * c @ c), np.zeros(1), np.empty(0), [])
+    found.best = 0.0
+    return found
+
+
+@pytest.mark.parametrize("sd, limit", [(0.05, 0.45), (0.14, 0.45), (0.3, 0.15)])
+def test_limit_keeps_the_rms_over_the_posterior_below_the_tolerance(trust, sd, limit):
+    predicted = np.abs(sd * np.random.default_rng(0).normal(size=2000))
+    trust.set_limit(predicted)
+    emulated = predicted[predicted < trust.limit]
+    assert np.sum(emulated**2) / len(predicted) <= 1.001 * trust.tolerance**2
+    assert trust.limit >= limit - 1e-12
+
+
+def test_larger_errors_are_allowed_far_from_the_posterior_alone(trust):
+    trust.set_limit(np.full(10, 0.01))
+    near, far = np.array([1.0]), np.array([20.0])
+    nothing = np.empty(0)
+    assert trust.allows(0.4, near, nothing, n=5)
+    assert not trust.allows(0.5, near, nothing, n=5)
+    assert trust.allows(5.0, far, nothing, n=5)
+    # What could bring the point into the posterior is not allowed.
+    assert not trust.allows(100.0, far, nothing, n=5)
+
+
+def test_predicted_errors_are_scaled_to_those_of_blind_points(trust):
+    trust.calibrate([0.1] * 100, [0.1] * 100)
+    assert trust.scale == pytest.approx(1)
+    trust.calibrate([0.3] * 1000, [0.1] * 1000)
+    assert 2.9 < trust.scale <= 3
+    trust.calibrate([0.1] * 4, [0.3] * 4)
+    assert 0.9 < trust.scale < 1
