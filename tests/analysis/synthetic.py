@@ -22,7 +22,8 @@ CORRELATION = 0.7
 def write_run(prefix, n_bins=3, n=1500, n_chains=2, seed=1, shift=None):
     """Write chains of `n` rows each and their record; return the prefix."""
     rng = np.random.default_rng(seed)
-    info = yaml_load_file(str(ROOT / "yamls" / f"{'quickstart' if n_bins == 3 else 'ede_w5'}.yaml"))
+    name = "quickstart" if n_bins == 3 else "paper/planck_lensing_bao_sn/ede_w5"
+    info = yaml_load_file(str(ROOT / "yamls" / f"{name}.yaml"))
     if n_bins != 3:
         info["likelihood"] = {PLIK: None}
     info["theory"] = {"ede_wbins.EDEWBins": {"n_bins": n_bins}}

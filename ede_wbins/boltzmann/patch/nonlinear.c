@@ -87,15 +87,22 @@ void nonlinear_time(struct fourier * pfo,
 }
 
 /**
- * Logarithm of the linear power beyond the largest k: a power law.
+ * Logarithm of the linear power beyond the largest k: k^(n_s-4) ln^2(k/k_0), which cold dark matter
+ * tends to, with k_0 from the slope at the largest k; where that is steeper already, a power law.
  */
-double nonlinear_beyond_k_max(struct fourier * pfo,
+double nonlinear_beyond_k_max(struct primordial * ppm,
+                              struct fourier * pfo,
                               double * lnpk_l,
                               double k) {
 
   int last = pfo->k_size-1;
+  double slope = (lnpk_l[last]-lnpk_l[last-1])/(pfo->ln_k[last]-pfo->ln_k[last-1]);
+  double logarithmic = slope-(ppm->n_s-4.);
+  double dlnk = log(k)-pfo->ln_k[last];
 
-  return lnpk_l[last] + (lnpk_l[last]-lnpk_l[last-1])/(pfo->ln_k[last]-pfo->ln_k[last-1])*(log(k)-pfo->ln_k[last]);
+  if (logarithmic <= 0.)
+    return lnpk_l[last]+slope*dlnk;
+  return lnpk_l[last]+(ppm->n_s-4.)*dlnk+2.*log1p(0.5*logarithmic*dlnk);
 }
 
 /**

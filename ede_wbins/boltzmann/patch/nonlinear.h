@@ -42,7 +42,7 @@ extern "C" {
   void nonlinear_densities(struct background * pba, struct fourier * pfo, double * pvecback,
                            double * w, double * Omega_m, double * Omega_v);
 
-  double nonlinear_beyond_k_max(struct fourier * pfo, double * lnpk_l, double k);
+  double nonlinear_beyond_k_max(struct primordial * ppm, struct fourier * pfo, double * lnpk_l, double k);
 
   void nonlinear_hmcode_model(struct background * pba, struct fourier * pfo, struct hmcode_growth * phg);
 
