@@ -5,6 +5,7 @@ import logging
 import sys
 from pathlib import Path
 
+from ede_wbins import cli_runs
 from ede_wbins.errors import EDEWBinsError
 
 
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     plot.set_defaults(run=_plot)
 
+    cli_runs.add_to(commands)
     return parser
 
 
