@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 
-from ede_wbins import cli_analysis
+from ede_wbins import cli_analysis, cli_runs
 from ede_wbins.errors import EDEWBinsError
 
 
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     install.set_defaults(run=_install)
 
     cli_analysis.add_to(commands)
+    cli_runs.add_to(commands)
     return parser
 
 

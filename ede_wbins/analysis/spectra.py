@@ -36,11 +36,14 @@ def best_spectra(run: Run) -> dict[str, np.ndarray]:
 
 
 def with_class(info: dict) -> dict:
-    """A run's input with CLASS in place of its emulator."""
-    theory = dict(info.get("theory") or {})
+    """A run's input with the CLASS that is installed now in place of its emulator."""
+    theory = {
+        name: {key: x for key, x in (options or {}).items() if key != "version"}
+        for name, options in (info.get("theory") or {}).items()
+    }
     if _EMULATED in theory:
         known = EDEWBins.get_defaults()
-        options = theory.pop(_EMULATED) or {}
+        options = theory.pop(_EMULATED)
         theory[_EXACT] = {k: x for k, x in options.items() if k in known}
     return {**info, "theory": theory}
 

@@ -91,7 +91,7 @@ def describe(now: Progress, before: Progress | None = None) -> str:
     return ", ".join(parts)
 
 
-def watch(prefix: Path, every: float = 10.0, once: bool = False, out=sys.stdout) -> None:
+def watch(prefix: Path, every: float = 10.0, once: bool = False) -> None:
     """
     Print where a run is, again and again until interrupted, in one line of the terminal.
 
@@ -103,16 +103,14 @@ def watch(prefix: Path, every: float = 10.0, once: bool = False, out=sys.stdout)
     first = look(prefix)
     line, before = describe(first), first
     while not once:
-        print(
-            f"\r\033[K{line}" if out.isatty() else line, end="" if out.isatty() else "\n", file=out
-        )
-        out.flush()
+        live = sys.stdout.isatty()
+        print(f"\r\033[K{line}" if live else line, end="" if live else "\n", flush=True)
         time.sleep(every)
         now = look(prefix)
         line = describe(now, before)
         if sum(now.steps) > sum(before.steps):
             before = now
-    print(line, file=out)
+    print(line)
 
 
 def _count(chain: Path) -> tuple[int, int]:

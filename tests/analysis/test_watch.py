@@ -1,7 +1,5 @@
 """Progress of a run, from its files alone."""
 
-import io
-
 import numpy as np
 import pytest
 
@@ -29,16 +27,16 @@ def test_speed_and_time_left():
     assert describe(Progress(10.0, (9,), (9,), 0.005, 900, 0)).endswith("converged")
 
 
-def test_a_run_that_has_just_begun(chains, tmp_path):
+def test_a_run_that_has_just_begun(chains, tmp_path, capsys):
     for name in ("w3.updated.yaml",):
         (tmp_path / name).write_text((chains / name).read_text())
     assert "no steps yet" in describe(look(tmp_path / "w3"))
     lines = (chains / "w3.1.txt").read_text().splitlines()
     (tmp_path / "w3.1.txt").write_text("\n".join(lines[:3]) + "\n1.0 5")
-    out = io.StringIO()
-    watch(tmp_path / "w3", once=True, out=out)
-    assert "1 chain(s), 3 accepted of" in out.getvalue()
-    assert "R-1 = nan" in out.getvalue()
+    watch(tmp_path / "w3", once=True)
+    out = capsys.readouterr().out
+    assert "1 chain(s), 3 accepted of" in out
+    assert "R-1 = nan" in out
 
 
 def test_files_are_only_read(chains):
