@@ -4,7 +4,7 @@ import numpy as np
 
 from ede_wbins.model import Background, EDEFluid, WBins, default_edges
 
-# CLASS integrates the neutrinos' momenta to 1e-5 by default; at 1e-10 they are still 2e-7 off at z = 2000.
+# CLASS integrates the neutrinos' momenta to 1e-5 by default; 1e-10 leaves 2e-7 at z = 2000.
 NEUTRINOS = {"N_ncdm": 1, "m_ncdm": 0.06, "N_ur": 2.0308, "tol_ncdm_bg": 1e-14}
 ALLOWED = {
     "H(z)": 1e-8,
