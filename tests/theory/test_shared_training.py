@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +16,31 @@ from ede_wbins.emulator import Board
 HERE = str(Path(__file__).parent)
 
 
-def _train(prefix: str, killed_at: int | None):
-    """Train in a process of its own on the files at `prefix`; die in the given call of CLASS."""
+def _train(prefix: str, killed_at: int | None, ahead=None, mine=None):
+    """
+    Train in a process of its own on the files at `prefix`; die in the given call of CLASS.
+
+    Calls are counted in `mine`. With `ahead`, the count of another process, wait in each call, for
+    some seconds at most, until the other one has been called as often.
+    """
     sys.path.insert(0, HERE)
     from test_emulated import POINT, SAMPLED
     from types_of_run import quick_model
     from universe import Universe
 
     compute = Universe.compute
-    calls = iter(range(10**6))
+    mine = mine or multiprocessing.Value("i", 0)
 
-    def dying(self):
-        if next(calls) == killed_at:
+    def counted(self):
+        if mine.value == killed_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        mine.value += 1
+        given_up = time.monotonic() + 5
+        while ahead and ahead.value < mine.value and time.monotonic() < given_up:
+            time.sleep(0.01)
         compute(self)
 
-    Universe.compute = dying
+    Universe.compute = counted
     model = quick_model(prefix, SAMPLED)
     assert np.isfinite(model.logposterior(POINT).logpost)
 
@@ -39,8 +49,10 @@ def _train(prefix: str, killed_at: int | None):
 def test_killed_process_loses_one_point_and_blocks_nobody(tmp_path, killed_at):
     context = multiprocessing.get_context("spawn")
     prefix = str(tmp_path / "run")
-    dying = context.Process(target=_train, args=(prefix, killed_at))
-    other = context.Process(target=_train, args=(prefix, None))
+    # On a busy machine one process could do all the work before the other one starts.
+    calls = context.Value("i", 0)
+    dying = context.Process(target=_train, args=(prefix, killed_at, None, calls))
+    other = context.Process(target=_train, args=(prefix, None, calls))
     dying.start()
     other.start()
     for each in (dying, other):
