@@ -131,23 +131,17 @@ def test_gauges_agree_as_for_lcdm(classy):
         assert matched[name] < 1.5 * allowed, name
 
 
-def test_fluid_is_an_approximation_of_the_field(classy, scalar):
-    """At equal peaks the cycle-averaged fluid is some per cent off."""
-    worst = compute(classy, **EDE, ede_definition="peak").worst(scalar)
-    assert 1e-3 < worst["tt"] < 0.1
-
-
-def test_matched_fluid_is_within_half_a_cosmic_variance_sigma(classy, scalar):
-    """Where the fluid is beyond two, however its peak is put."""
+def test_fluids_are_approximations_of_the_field(classy, scalar):
+    """In cosmic-variance sigmas: at equal peaks the cycle average is several off, and less than
+    half a sigma where it goes on for the field."""
     sigma = np.sqrt(2 / (2 * np.arange(2, L_MAX + 1) + 1))
 
-    def worst(**model) -> dict[str, float]:
+    def worst(**model) -> float:
         over = compute(classy, **EDE, **model).over(scalar)
-        return {name: np.abs(over[name] / sigma).max() for name in ("tt", "ee")}
+        return max(np.abs(over[name] / sigma).max() for name in ("tt", "ee"))
 
-    assert max(worst(ede_definition="peak").values()) > 2
-    for name, sigmas in worst(ede_model="fluid_matched").items():
-        assert 0.01 < sigmas < 0.5, name
+    assert 2 < worst(ede_definition="peak") < 8
+    assert 0.01 < worst(ede_model="fluid_matched") < 0.5
 
 
 @pytest.mark.slow
