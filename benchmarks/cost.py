@@ -1,13 +1,15 @@
-"""CPU seconds of one thread for lensed C_l to l = 2508 and P(k) to 1/Mpc with one neutrino of
-0.06 eV: ours, the released CLASS, CAMB; interleaved over n rounds, medians. Beside each the accuracy
-sqrt(D^T C^-1 D), D the change of bandpowers against the same code at reference precision, for
-plik-lite, and for ACT DR4-like noise with top-hat windows (bins that end at l <= 2508).
+"""What a computation costs and how exact it is: ours, the released CLASS, CAMB.
+
+CPU seconds of one thread for lensed C_l to l = 2508 and P(k) to 1/Mpc with one neutrino of 0.06 eV,
+interleaved over n rounds, medians. Beside each the accuracy sqrt(D^T C^-1 D), D the change of
+bandpowers against the same code at reference precision, for plik-lite, and for ACT DR4-like noise
+with top-hat windows (bins that end at l <= 2508).
 
     OMP_NUM_THREADS=1 python benchmarks/cost.py -p packages [-n 5] [-o docs/cost.md]
 
 Rounds and spectra are kept beside the output, so that a stopped run goes on. Where others use the
-machine, trust the ratios more than the seconds. Ours are at `precision: default` unless the row says
-otherwise.
+machine, trust the ratios more than the seconds. Ours are at `precision: default` unless the row
+says otherwise.
 """
 
 import argparse

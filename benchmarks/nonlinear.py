@@ -2,8 +2,8 @@
 
     python benchmarks/nonlinear.py [-p PACKAGES] [-n REPETITIONS]
 
-Prints, as Markdown, the median over interleaved runs of what each code adds to linear power, for spectra as CMB
-lensing and a likelihood of galaxy surveys ask for, and the ratio to LambdaCDM.
+Prints the median over interleaved runs of what each code adds to linear power, for spectra as CMB
+lensing and a likelihood of galaxy surveys ask for, and the ratio to LambdaCDM, as Markdown.
 """
 
 import argparse
