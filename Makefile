@@ -55,7 +55,8 @@ DATA ?= $(PACKAGES)
 
 bench: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cost.py -p $(PACKAGES) -d $(DATA)/data -o docs/cost.md
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/steps.py -p $(PACKAGES)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/steps.py -p $(PACKAGES) >> docs/cost.md
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/nonlinear.py -p $(PACKAGES) >> docs/cost.md
 
 bench-precision: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md
