@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -12,9 +11,7 @@ from ede_wbins.model.late import WBins
 from ede_wbins.model.tabulated import TabulatedBackground
 
 _PIVOT = 3.5
-_GROWTH_INDEX = 0.55
 _SPLIT = 2.0
-_LATE_TOP = 100.0
 # Room for all densities until the angle tells.
 _ANY_H = 3.0
 
@@ -92,9 +89,8 @@ class Coordinates:
         x += [np.log(p[name]) if name == "A_s" else p[name] for name in self._amplitudes]
         if p.get("fEDE") is not None:
             theta = p["thetai_ede"]
-            root = np.sqrt(p["fEDE"])
-            x += [root, root * (p["log10z_c"] - _PIVOT)]
-            x += [root * 0.5 * np.log(theta / np.sin(theta))]
+            root, c = np.sqrt(p["fEDE"]), p["log10z_c"] - _PIVOT
+            x += [root, root * c, root * c**2, root * 0.5 * np.log(theta / np.sin(theta))]
         return np.array([*x, *self._late(background), *(p[name] for name in self._others)])
 
     @property
@@ -111,17 +107,5 @@ class Coordinates:
     def _late(self, background: TabulatedBackground) -> list[float]:
         if not self.edges:
             return [np.log(background.H0)]
-        n, weight = _late_nodes(self.edges)
-        rho = background.densities(np.expm1(n))
-        suppressed = weight * (1 - (1 + rho["late"] / rho["matter_radiation"]) ** -_GROWTH_INDEX)
-        after = n < np.log1p(_SPLIT)
-        return [np.log(background.H0), suppressed[after].sum(), suppressed[~after].sum()]
-
-
-@lru_cache(maxsize=4)
-def _late_nodes(edges: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Quadrature in ln(1+z), split where w jumps and at the split of the features."""
-    ends = np.log1p(np.unique([0.0, 1.0, *edges, _SPLIT, 5.0, 10.0, 30.0, _LATE_TOP]))
-    node, weight = np.polynomial.legendre.leggauss(6)
-    half = np.diff(ends)[:, None] / 2
-    return (ends[:-1, None] + half * (1 + node)).ravel(), (half * weight).ravel()
+        (today, before), _ = background.log_growth([0.0, _SPLIT])
+        return [np.log(background.H0), today - before, before]
