@@ -9,7 +9,6 @@ from scipy.interpolate import CubicSpline
 from ede_wbins.model.background import Background
 from ede_wbins.model.species import massive_neutrino
 
-
 _GROWTH_INDEX = 0.55
 # Steps in ln(1+z) of the growth, from where matter has it all.
 _N = np.linspace(0, np.log(100), 231)

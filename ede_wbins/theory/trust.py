@@ -1,4 +1,4 @@
-"""How an error of spectra and matter power becomes an error of ln L, and which errors are allowed."""
+"""How an error of what is emulated becomes one of ln L, and which errors are allowed."""
 
 from collections.abc import Callable, Sequence
 from copy import copy
