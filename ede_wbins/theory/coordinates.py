@@ -12,6 +12,8 @@ from ede_wbins.model.tabulated import TabulatedBackground
 
 _PIVOT = 3.5
 _SPLIT = 2.0
+# Where growth tells more of matter power than before and after the split.
+_BETWEEN = (0.5, 1.0)
 # Room for all densities until the angle tells.
 _ANY_H = 3.0
 
@@ -25,7 +27,8 @@ class Coordinates:
     theta_s and H0 follow from each other in closed form, and everything else is smooth in `full`,
     of which theta_s is one. Early dark energy enters times sqrt(fEDE), since nothing can depend on
     its other parameters without it; the bins of w(z) enter by their effects, of which there are
-    three however many bins there are: h, and the growth of structure before and after z = 2.
+    few however many bins there are: h, and the growth of structure before and after z = 2; for
+    matter power, growth to two redshifts between too.
 
     Parameters
     ----------
@@ -69,7 +72,9 @@ class Coordinates:
         ede = None
         if p.get("fEDE"):
             ede = EDEFluid(p["fEDE"], p["log10z_c"], p["thetai_ede"], p.get("n_ede", 3.0))
-        species = {name: p[name] for name in ("N_ur", "m_ncdm", "T_ncdm", "T_cmb")}
+        species = {name: p[name] for name in ("N_ur", "T_ncdm", "T_cmb")}
+        # One mass if it varies.
+        species["m_ncdm"] = tuple(np.atleast_1d(p["m_ncdm"]).tolist())
         omegas = {"omega_b": p["omega_b"], "omega_cdm": p["omega_cdm"]}
         scale = p["H0"] if "H0" in p else 100 * p.get("h", _ANY_H)
         background = TabulatedBackground(scale, **omegas, late=late, ede=ede, **species)
@@ -80,7 +85,11 @@ class Coordinates:
     def full(
         self, p: Mapping[str, float], background: TabulatedBackground, rs_rec: float, z_rec: float
     ) -> np.ndarray:
-        """What spectra and growth depend on."""
+        """
+        What spectra, growth and matter power depend on.
+
+        The first of them, `of_spectra`, are enough for the spectra of the CMB.
+        """
         p = {**self.fixed, **p}
         theta_s_100 = p.get("theta_s_100")
         if theta_s_100 is None:
@@ -91,7 +100,13 @@ class Coordinates:
             theta = p["thetai_ede"]
             root, c = np.sqrt(p["fEDE"]), p["log10z_c"] - _PIVOT
             x += [root, root * c, root * c**2, root * 0.5 * np.log(theta / np.sin(theta))]
-        return np.array([*x, *self._late(background), *(p[name] for name in self._others)])
+        x += [p[name] for name in self._others]
+        return np.array([*x, *self._late(background)])
+
+    @property
+    def of_spectra(self) -> slice:
+        """Of what `full` gives, that on which spectra of the CMB depend."""
+        return slice(-len(_BETWEEN)) if self.edges else slice(None)
 
     @property
     def _amplitudes(self) -> list[str]:
@@ -107,5 +122,5 @@ class Coordinates:
     def _late(self, background: TabulatedBackground) -> list[float]:
         if not self.edges:
             return [np.log(background.H0)]
-        (today, before), _ = background.log_growth([0.0, _SPLIT])
-        return [np.log(background.H0), today - before, before]
+        (today, before, *between), _ = background.log_growth([0.0, _SPLIT, *_BETWEEN])
+        return [np.log(background.H0), today - before, before, *between]

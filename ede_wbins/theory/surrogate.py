@@ -114,7 +114,7 @@ class Surrogate:
         inputs = self.coordinates.full(p, background, *horizon)
         components = variances = np.empty(0)
         for kind in self._vectors:
-            mean, variance = self._processes[kind].predict(inputs[None])
+            mean, variance = self._processes[kind].predict(self._of(kind, inputs[None]))
             components = np.append(components, mean[0])
             variances = np.append(variances, variance[0])
         others = self._processes["others"].mean(inputs[None])[0]
@@ -128,7 +128,8 @@ class Surrogate:
 
     def correlation(self, inputs: np.ndarray) -> np.ndarray:
         """Correlation of errors between points with these coordinates, shape (m, m)."""
-        return self._processes[next(iter(self._vectors), "others")].correlation(inputs)
+        name = next(iter(self._vectors), "others")
+        return self._processes[name].correlation(self._of(name, inputs))
 
     def expand(self, components: np.ndarray) -> dict[tuple, np.ndarray]:
         """
@@ -138,6 +139,10 @@ class Surrogate:
         for kind, vectors in self._vectors.items():
             found |= vectors.expand(components[self.parts[kind]])
         return found
+
+    def _of(self, name: str, inputs: np.ndarray) -> np.ndarray:
+        """Of the coordinates, shape (m, d), those on which a regression depends."""
+        return inputs[:, self.coordinates.of_spectra] if name == "spectra" else inputs
 
     def _backgrounds(self, training: TrainingSet) -> list[TabulatedBackground]:
         horizons = zip(*(training.rows[name][:, 0].tolist() for name in HORIZON), strict=True)
@@ -166,7 +171,7 @@ class Surrogate:
         self.parts, first = {}, 0
         for kind, vectors in self._vectors.items():
             components = vectors.compress(training, backgrounds)
-            outputs[kind] = self.inputs, components
+            outputs[kind] = self._of(kind, self.inputs), components
             self.parts[kind] = slice(first, first := first + components.shape[1])
         nothing = np.empty((len(points), 0))
         self.components = np.hstack([nothing, *(outputs[kind][1] for kind in self._vectors)])
