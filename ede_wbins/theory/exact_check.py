@@ -13,7 +13,7 @@ _BURN_IN = 0.3
 
 class ExactCheck:
     """
-    Has CLASS compute random draws of a run's chains, each process of its own until there are enough.
+    Has CLASS compute random draws of a run's chains, each process of its own, until it is enough.
 
     Those that an earlier session computed count.
 
