@@ -1,14 +1,19 @@
 """Matter power spectra through the emulated component, on the stand-in for CLASS."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cobaya.log import LoggedError
-from stand_in import Needs, component
+from cobaya.model import get_model
+from cobaya.theories.cosmo.boltzmannbase import PowerSpectrumInterpolator
+from stand_in import LCDM, Needs, component
 from test_emulated import POINT, emulate, points  # noqa: F401
 from universe import Clusters, Peaks
 
+from ede_wbins.model.late import WBins, default_edges
+from ede_wbins.model.tabulated import TabulatedBackground
 from ede_wbins.theory.matter_power import Grid, PowerNoise
 
 GRID = Grid(k_max=2.0, z_max=2.5)
@@ -87,3 +92,32 @@ def test_points_are_reused_for_the_same_wavenumbers_and_redshifts_alone(
     assert component(again).counts["by CLASS"] <= 10
     with pytest.raises(LoggedError, match=r"Pk_grid nonlinear delta_tot delta_tot = .*1\.5.*1\.6"):
         needing(1.6, training=str(path)).logposterior(POINT)
+
+
+def test_grids_hold_what_class_gives_and_growth_explains_its_redshifts(classy, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    w = {"w1": -0.8, "w2": -1.4, "w3": -0.6}
+    theory = {"path": str(Path(classy.__file__).parent), "n_bins": 3, "ede": "none"}
+    needs = {"Pk_interpolator": {"z": [0, 1, 2], "k_max": 5.0, "nonlinear": (True, False)}}
+    model = get_model(
+        {
+            "theory": {"ede_wbins.EDEWBins": theory},
+            "likelihood": {"needs": {"class": Needs, "needs": needs}},
+            "params": {**LCDM, **w},
+        }
+    )
+    model.logposterior({"A_s": 2.1e-9})
+    grid = Grid(k_max=5.0, z_max=2.0)
+    k, z = np.geomspace(1e-4, 4.9, 300), np.linspace(0, 2, 23)
+    for nonlinear in (True, False):
+        state = component(model).current_state["Pk_grid", nonlinear, "delta_tot", "delta_tot"]
+        ours_k, ours_z, ours = grid.take(grid.put(*state))
+        found = PowerSpectrumInterpolator(ours_z, ours_k, np.log(ours), logP=True)
+        exact = model.provider.get_Pk_interpolator(nonlinear=nonlinear)
+        np.testing.assert_allclose(found.P(z, k), exact.P(z, k), rtol=2e-3)
+    late = WBins(default_edges(3), list(w.values()), -1.0)
+    universe = {name: LCDM[name] for name in ("H0", "omega_b", "omega_cdm")}
+    growth = grid.growth(TabulatedBackground(**universe, late=late)).reshape(len(grid.z), -1)
+    logs = np.log(ours)
+    at = np.searchsorted(grid.k, 0.01)
+    np.testing.assert_allclose((growth - growth[0])[:, at], (logs - logs[0])[:, at], atol=0.03)
