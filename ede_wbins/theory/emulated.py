@@ -147,7 +147,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         if self._mode == "trained":
             self.counts["emulated"] += 1
             if self.counts["emulated"] % _LOOKS == 0:
-                self._look(state)
+                self._look(state, params_values_dict)
             if self._rng.random() < self.blind:
                 return self._check(state, want_derived, params_values_dict)
         return True
@@ -185,8 +185,8 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         nuisance = self.likelihoods.nuisance()
         return self.trust.sd(prediction.components, nuisance, prediction.variances)
 
-    def _look(self, state) -> None:
-        """Expand the likelihoods anew if they are no longer what was expanded."""
+    def _look(self, state, params) -> None:
+        """Weigh errors anew if the likelihoods are no longer what was expanded."""
         components, nuisance = self.last.components, self.likelihoods.nuisance()
         expected = self.trust.local.loglike(components, nuisance)
         now = self.likelihoods.of_vectors(state)
@@ -194,9 +194,12 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         if abs(now - expected) < 2 + 0.5 * abs(self.trust.best - expected):
             return
         self.log.info(
-            "Emulator: ln L is %.1f where %.1f was expected: expanded anew", now, expected
+            "Emulator: ln L is %.1f where %.1f was expected: errors are weighed anew", now, expected
         )
         self._current_state = state
+        noise = self.likelihoods.noise(self.likelihoods.remember())
+        self.fit({"noise": noise, "lengths": self.surrogate.lengths}, refine=False)
+        self.last = self.surrogate.predict(self.varying(params))
         self.expand_likelihood()
 
     def _check(self, state, want_derived, params) -> bool | None:

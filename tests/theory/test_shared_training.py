@@ -33,6 +33,8 @@ def _train(prefix: str, killed_at: int | None, ahead=None, mine=None):
 
     def counted(self):
         if mine.value == killed_at:
+            # Nobody is to wait for the dead.
+            mine.value = 10**6
             os.kill(os.getpid(), signal.SIGKILL)
         mine.value += 1
         given_up = time.monotonic() + 5
