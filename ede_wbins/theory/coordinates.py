@@ -25,8 +25,8 @@ class Coordinates:
 
     The sound horizon is a function of the early universe alone (`early`); with it, the angle
     theta_s and H0 follow from each other in closed form, and everything else is smooth in `full`,
-    of which theta_s is one. Early dark energy enters times sqrt(fEDE), since nothing can depend on
-    its other parameters without it; the bins of w(z) enter by their effects, of which there are
+    of which theta_s is one. Early dark energy enters to second order in its other parameters, times
+    sqrt(fEDE), since nothing can depend on these without it; the bins of w(z) enter by their effects, of which there are
     few however many bins there are: h, and the growth of structure before and after z = 2; for
     matter power, growth to two redshifts between too.
 
@@ -97,9 +97,9 @@ class Coordinates:
         x = [p["omega_b"], p["omega_cdm"], theta_s_100]
         x += [np.log(p[name]) if name == "A_s" else p[name] for name in self._amplitudes]
         if p.get("fEDE") is not None:
-            theta = p["thetai_ede"]
-            root, c = np.sqrt(p["fEDE"]), p["log10z_c"] - _PIVOT
-            x += [root, root * c, root * c**2, root * 0.5 * np.log(theta / np.sin(theta))]
+            c, theta = p["log10z_c"] - _PIVOT, p["thetai_ede"]
+            bend = 0.5 * np.log(theta / np.sin(theta))
+            x += (np.sqrt(p["fEDE"]) * np.array([1, c, bend, c**2, c * bend, bend**2])).tolist()
         x += [p[name] for name in self._others]
         return np.array([*x, *self._late(background)])
 

@@ -20,7 +20,7 @@ def full(n_bins, **p):
 def test_bins_enter_by_a_few_numbers(n_bins):
     w = {f"w{i}": -0.9 for i in range(1, n_bins + 1)}
     p = LCDM | EDE | w | {"theta_s_100": 1.0417}
-    assert full(n_bins, **p).shape == (3 + 3 + 4 + 5,)
+    assert full(n_bins, **p).shape == (3 + 3 + 6 + 5,)
     split = full(3, **(LCDM | EDE | {f"w{i}": -0.9 for i in (1, 2, 3)} | {"theta_s_100": 1.0417}))
     np.testing.assert_allclose(full(n_bins, **p), split, rtol=1e-6)
 
