@@ -26,9 +26,9 @@ class Coordinates:
     The sound horizon is a function of the early universe alone (`early`); with it, the angle
     theta_s and H0 follow from each other in closed form, and everything else is smooth in `full`,
     of which theta_s is one. Early dark energy enters to second order in its other parameters, times
-    sqrt(fEDE), since nothing can depend on these without it; the bins of w(z) enter by their effects, of which there are
-    few however many bins there are: h, and the growth of structure before and after z = 2; for
-    matter power, growth to two redshifts between too.
+    sqrt(fEDE), since nothing can depend on these without it; the bins of w(z) enter by their
+    effects, of which there are few however many bins there are: h, and the growth of structure
+    before and after z = 2; for matter power, growth to two redshifts between too.
 
     Parameters
     ----------
