@@ -19,8 +19,8 @@ help:
 	@echo "make smoke     evaluate the posterior of each run in yamls/paper and yamls/2026 (hours; RUNS='paper/act/*.yaml')"
 	@echo "make bench     CPU time and accuracy beside the released CLASS and CAMB, into docs/cost.md"
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
-	@echo "make bench-emulator   run the quickstart from nothing, check it at points of its chains"
-	@echo "make training-file    what the quickstart's run has learned becomes the package's own"
+	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
+	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
 
@@ -67,11 +67,14 @@ validate: install
 fluid-map: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fluid_vs_field.py -p $(PACKAGES)
 
+# One of the rows of docs/emulator.md; all but the quickstart need public data.
+RUN ?= quickstart
+
 bench-emulator: install
-	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py $(RUN) -p $(PACKAGES) -o docs/emulator.md
 
 training-file: install
-	$(BIN)/python benchmarks/training_file.py chains/quickstart_emulated.emulator.npz w3
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/training_file.py yamls/quickstart_emulated.yaml w3 -p $(PACKAGES)
 
 lint: env
 	$(BIN)/ruff check

@@ -271,6 +271,10 @@ class EDEWBins(PatchedCLASS, classy):
         if "S8" in requirements:
             requirements["sigma8"] = None
         provided = super().must_provide(**requirements)
+        for key, wanted in self._must_provide.items():
+            if key[0] == "sigma_R":
+                # Cobaya takes it out, and misses it when the next likelihood tells what it needs.
+                wanted["k_max"] = self.extra_args["P_k_max_1/Mpc"]
         grids = [key for key in self._must_provide if key[0] == "Pk_grid"]
         if any(nonlinear for _, nonlinear, *_pair in grids):
             if not self._nonlinear_is_chosen:
