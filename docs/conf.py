@@ -13,7 +13,8 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
+    # Formulas show without a network too.
+    "sphinx-mathjax-offline",
     "sphinx.ext.viewcode",
     "tables",
 ]

@@ -93,8 +93,15 @@ def _parameter_table(params: dict) -> str:
     return _table(("parameter", "prior or value", "label"), rows)
 
 
+def without_citations(_app, _what, _name, _object, _options, lines: list[str]) -> None:
+    """Docstrings cite, and write formulas, for `cobaya-bib`: here the keys say nothing."""
+    text = re.sub(r"\s*\\cite\{[^}]*\}", "", "\n".join(lines))
+    lines[:] = re.sub(r"\$([^$\n]+)\$", r":math:`\1`", text).split("\n")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     for name, directive in (("defaults", Defaults), ("offered", Offered), ("commands", Commands)):
         app.add_directive(name, directive)
+    app.connect("autodoc-process-docstring", without_citations)
     return {"parallel_read_safe": True}
