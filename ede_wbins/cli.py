@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 
 from ede_wbins import cli_analysis, cli_runs
@@ -28,6 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         options.run(options)
     except EDEWBinsError as error:
         return _fail(str(error))
+    except BrokenPipeError:
+        # As of `| head`: nothing is left to say, at the end of Python neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _fail("interrupted")
     return 0
