@@ -9,7 +9,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file lint clean
+.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file docs lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -21,6 +21,7 @@ help:
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
 	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
+	@echo "make docs      build the documentation into docs/_build (docs/_build/index.html)"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
 
@@ -75,6 +76,11 @@ bench-emulator: install
 
 training-file: install
 	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/training_file.py yamls/quickstart_emulated.yaml w3 -p $(PACKAGES)
+
+docs: env
+	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,docs]'
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+	@echo "docs/_build/index.html"
 
 lint: env
 	$(BIN)/ruff check
