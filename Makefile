@@ -9,7 +9,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file lint clean
+.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file torture audit lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -21,6 +21,8 @@ help:
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-emulator   run the quickstart from nothing, check it at points of its chains"
 	@echo "make training-file    what the quickstart's run has learned becomes the package's own"
+	@echo "make torture   crash, starve and mislead it for hours; one table (TORTURE='--only NAME --minutes N')"
+	@echo "make audit     known vulnerabilities of what is installed, where the package index tells them"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
 
@@ -71,6 +73,17 @@ bench-emulator: install
 
 training-file: install
 	$(BIN)/python benchmarks/training_file.py chains/quickstart_emulated.emulator.npz w3
+
+# Goes on where it was stopped.
+torture: install
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/torture/torture.py -o docs/reliability.md $(TORTURE)
+
+# In an environment of its own: its dependencies are none of ours.
+audit: env
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit
+	$(BIN)/pip freeze --exclude-editable > build/audit/installed.txt
+	build/audit/bin/pip-audit --no-deps --disable-pip -r build/audit/installed.txt
 
 lint: env
 	$(BIN)/ruff check
