@@ -9,7 +9,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file docs lint clean
+.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file docs torture audit lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -22,6 +22,8 @@ help:
 	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
 	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
 	@echo "make docs      build the documentation into docs/_build (docs/_build/index.html)"
+	@echo "make torture   crash, starve and mislead it for hours; one table (TORTURE='--only NAME --minutes N')"
+	@echo "make audit     known vulnerabilities of what is installed, where the package index tells them"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
 
@@ -81,6 +83,17 @@ docs: env
 	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,docs]'
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
 	@echo "docs/_build/index.html"
+
+# Goes on where it was stopped.
+torture: install
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/torture/torture.py -o docs/reliability.md $(TORTURE)
+
+# In an environment of its own: its dependencies are none of ours.
+audit: env
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit
+	$(BIN)/pip freeze --exclude-editable > build/audit/installed.txt
+	build/audit/bin/pip-audit --no-deps --disable-pip -r build/audit/installed.txt
 
 lint: env
 	$(BIN)/ruff check
