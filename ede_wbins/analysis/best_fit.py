@@ -188,7 +188,12 @@ class Search:
             return chi2 + beyond if np.isfinite(chi2) else _REJECTED + beyond
 
         found = pybobyqa.solve(
-            objective, np.zeros(len(low)), rhobeg=0.5, rhoend=0.005, maxfun=60 * len(low)
+            objective,
+            np.zeros(len(low)),
+            rhobeg=0.5,
+            rhoend=0.005,
+            maxfun=60 * len(low),
+            do_logging=False,
         )
         return np.clip(here.x + self._root @ found.x, low, high), found.f
 

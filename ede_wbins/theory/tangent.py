@@ -40,6 +40,10 @@ class Tangent(EDEWBins):
     def touch(self, base: tuple[np.ndarray, dict], others: list | None = None) -> None:
         """Put the tangent at `base`, with slopes towards `others`, or those of before."""
         self._origin, self._state = base
+        if others is not None:
+            # CLASS's wavenumbers and redshifts differ between points.
+            powers = {key: value for key, value in self._state.items() if isinstance(value, tuple)}
+            self._grids = {key: value[:2] for key, value in powers.items()}
         self._base = self._pack(self._state)
         if others is None:
             return
@@ -54,7 +58,7 @@ class Tangent(EDEWBins):
         return np.array([point[name] for name in sorted(self.input_params)])
 
     def _arrays(self, state: Mapping) -> dict[tuple, np.ndarray]:
-        """All that a state holds, by product and name in it; ln P(k, z) on the base's grid."""
+        """All that a state holds, by product and name in it; ln P(k, z) on one grid."""
         found = {}
         for product in (*self.collectors, "derived", "derived_extra"):
             value = state[product]
@@ -66,14 +70,14 @@ class Tangent(EDEWBins):
                 found[product, None] = np.asarray(value)
         return found
 
-    def _ln_power(self, product, k, z, power):
-        k_base, z_base, _ = self._state[product]
-        if np.array_equal(k, k_base) and np.array_equal(z, z_base):
+    def _ln_power(self, product, k, z, power) -> np.ndarray:
+        """ln P(k, z) where slopes are known."""
+        k_grid, z_grid = self._grids[product]
+        if np.array_equal(k, k_grid) and np.array_equal(z, z_grid):
             return np.log(power)
-        order = np.argsort(z)
+        order, back = np.argsort(z), np.argsort(z_grid)
         spline = RectBivariateSpline(z[order], np.log(k), np.log(power[order]))
-        at = np.argsort(z_base)
-        return spline(z_base[at], np.log(k_base))[np.argsort(at)]
+        return spline(z_grid[back], np.log(k_grid))[np.argsort(back)]
 
     def _pack(self, state: Mapping) -> np.ndarray:
         return np.concatenate([array.ravel() for array in self._arrays(state).values()])
@@ -87,7 +91,7 @@ class Tangent(EDEWBins):
             if name is None:
                 found[product] = part
             elif name == _LN_POWER:
-                found[product] = (*self._state[product][:2], np.exp(part))
+                found[product] = (*self._grids[product], np.exp(part))
             else:
                 found.setdefault(product, {})[name] = part
         return found
