@@ -11,7 +11,7 @@ from cobaya.model import Model
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.theory.tangent import Tangent
 
-_STEP = 0.3
+_STEP = 0.5
 """Of differences, in standard deviations."""
 _REACH = 2.0
 """How far, in standard deviations, a step may go before CLASS is asked."""
@@ -99,11 +99,11 @@ class Search:
         if here is None:
             raise EDEWBinsError(f"CLASS cannot compute the start {start}")
         while reach > _REACH / 20:
-            is_near = self._touch(here)
+            self._touch(here)
             aim, promised = self._minimise(here, reach)
             promised = here.fit.chi2 - promised
             if promised < _CONVERGED:
-                if is_near:
+                if self._slopes_are_within(1, here):
                     break
                 self._slopes_at = None
                 continue
@@ -112,8 +112,10 @@ class Search:
             self._report(f"chi2 = {here.fit.chi2:.3f} - {gain:.3f} (promised {promised:.3f})")
             if gain < promised / 2:
                 # The tangent is wrong there: one of elsewhere, or the step was too long.
-                reach /= 3 if is_near else 1
-                self._slopes_at = self._slopes_at if is_near else None
+                if self._slopes_are_within(0.1, here):
+                    reach = min(reach, self._distance(aim, here.x)) / 2
+                else:
+                    self._slopes_at = None
             if gain > 0:
                 here = there
                 keep(here.fit)
@@ -153,14 +155,20 @@ class Search:
         )
         return _Place(x, fit, self._tangent.mark())
 
-    def _touch(self, here: "_Place") -> bool:
-        """Put the tangent at a point; whether its slopes are of nearby."""
+    def _touch(self, here: "_Place") -> None:
+        """Put the tangent at a point, with slopes of there unless there are some."""
         others = None
         if self._slopes_at is None:
             others = [self._neighbour(here.x, i).mark for i in self._slow]
             self._slopes_at = here.x
         self._tangent.touch(here.mark, others)
-        return bool(np.all(np.abs(here.x - self._slopes_at)[self._slow] < self._sd[self._slow]))
+
+    def _distance(self, x: np.ndarray, y: np.ndarray) -> float:
+        """In standard deviations of the theory's parameter that differs most."""
+        return float(np.max(np.abs((x - y) / self._sd)[self._slow]))
+
+    def _slopes_are_within(self, reach: float, here: "_Place") -> bool:
+        return self._distance(here.x, self._slopes_at) < reach
 
     def _neighbour(self, x: np.ndarray, i: int) -> "_Place":
         """A point that differs in one parameter, on the side where there is more room."""
