@@ -3,6 +3,8 @@
 PYTHON   ?= python3
 RANKS    ?= 2
 PACKAGES := packages
+# The public data are below $(DATA)/data.
+DATA     ?= $(or $(COBAYA_PACKAGES_PATH),$(PACKAGES))
 ENV      := .venv
 BIN      := $(ENV)/bin
 # As root, Open MPI wants to be asked twice; binding would pin all threads of a rank to one core.
@@ -51,10 +53,8 @@ test-all: lint install
 
 smoke: install
 	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,lss,spt]'
-	$(BIN)/python yamls/smoke.py -p $(or $(COBAYA_PACKAGES_PATH),$(PACKAGES)) $(RUNS)
-
-# Data for the accuracies: plik-lite and ACT DR4 below $(DATA)/data.
-DATA ?= $(PACKAGES)
+	OMP_NUM_THREADS=1 $(BIN)/python yamls/smoke.py -p $(PACKAGES) -d $(DATA) \
+		--record chains/smoke.jsonl $(if $(RUNS),$(RUNS),-o docs/smoke.md)
 
 bench: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cost.py -p $(PACKAGES) -d $(DATA)/data -o docs/cost.md
