@@ -136,17 +136,21 @@ def document(results: dict[tuple, np.ndarray]) -> str:
 
 
 def region(plane: dict[tuple, np.ndarray]) -> str:
-    """How many points are within one cosmic-variance sigma, and within a chi2 of 1."""
+    """How many points are within a chi2 of 1, and which within one cosmic-variance sigma."""
     text = ""
     for fEDE in sorted(GRID["fEDE"]):
-        values = np.array([each for point, each in plane.items() if point[0] == fEDE])
-        if not len(values):
+        points = {point[1:]: values for point, values in plane.items() if point[0] == fEDE}
+        if not points:
             continue
-        sigma, chi2 = values[:, 3:5].max(axis=1), values[:, 5]
+        sigma = {point: max(values[3:5]) for point, values in points.items()}
+        chi2 = [values[5] for values in points.values()]
+        inside = [f"({point[0]:g}, {point[1]:g})" for point in points if sigma[point] < 1]
+        where = f" at (log10z_c, thetai_ede) = {', '.join(inside)}" if inside else ""
+        where = "" if len(inside) == len(points) else where
         text += (
-            f"- fEDE = {fEDE:g}: {np.sum(sigma < 1)} of {len(values)} points within one sigma in "
-            f"TT and EE (worst {sigma.max():.1f}), {np.sum(chi2 < 1)} with chi2 below 1 "
-            f"(smallest {chi2.min():.2g}, largest {chi2.max():.2g})\n"
+            f"- fEDE = {fEDE:g}: {len(inside)} of {len(points)} points within one sigma in TT and "
+            f"EE{where} (worst {max(sigma.values()):.2g}); {sum(x < 1 for x in chi2)} with chi2 "
+            f"below 1 (smallest {min(chi2):.2g}, largest {max(chi2):.2g})\n"
         )
     return text + "\n"
 
@@ -154,8 +158,10 @@ def region(plane: dict[tuple, np.ndarray]) -> str:
 def draw(results: dict[tuple, np.ndarray], path: Path) -> None:
     """The larger of both sigmas, and chi2, over log10z_c: `peak` solid, `matched` dashed."""
     none = np.full((len(FLUIDS), len(MEASURES)), np.nan)
-    figure, axes = plt.subplots(2, len(GRID["fEDE"]), figsize=(10, 6), sharex=True, sharey="row")
-    for column, fEDE in zip(axes.T, sorted(GRID["fEDE"]), strict=True):
+    fractions = sorted({point[0] for point in results})
+    size = {"figsize": (2 + 3 * len(fractions), 6), "squeeze": False}
+    figure, axes = plt.subplots(2, len(fractions), sharex=True, sharey="row", **size)
+    for column, fEDE in zip(axes.T, fractions, strict=True):
         for colour, theta in enumerate(GRID["thetai_ede"]):
             values = np.array([results.get((fEDE, z, theta), none) for z in GRID["log10z_c"]])
             label = rf"$\theta_i$ = {theta:g}"
@@ -171,7 +177,7 @@ def draw(results: dict[tuple, np.ndarray], path: Path) -> None:
     axes[0, 0].set_ylabel(r"largest $|\Delta C_\ell|/\sigma_\ell$ of TT, EE")
     axes[1, 0].set_ylabel(r"$\chi^2$ in plik-lite")
     axes[0, 0].legend(fontsize=8)
-    figure.suptitle("Fluid (solid) and matched fluid (dashed) minus scalar field at equal peaks")
+    figure.suptitle("Fluid (solid), matched fluid (dashed)\nminus scalar field at equal peaks")
     figure.tight_layout()
     figure.savefig(path, dpi=100)
     plt.close(figure)
