@@ -201,6 +201,8 @@ if __name__ == "__main__":
     with Stopwatch(prefix, "sampling"):
         _, sampler = run(settings(options.name, options.packages_path, options.samples))
     theory = next(iter(sampler.model.theory.values()))
+    mpi.sync_processes()
+    theory.sync()
     given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
     # An earlier session that did not get through the check has left them.
     calls = known.get(options.name, {}).get("calls", len(theory.training_set) - given)
