@@ -207,15 +207,19 @@ if __name__ == "__main__":
     # An earlier session that did not get through the check has left them.
     calls = known.get(options.name, {}).get("calls", len(theory.training_set) - given)
     mpi.sync_processes()
-    if mpi.is_main_process():
-        results.write_text(json.dumps({**known, options.name: measured(options.name, calls)}))
+
+    def record() -> None:
+        if mpi.is_main_process():
+            known[options.name] = measured(options.name, calls)
+            results.write_text(json.dumps(known, indent=1))
+            if options.output:
+                options.output.write_text(document(known))
+
+    record()
     with Stopwatch(prefix, "check"):
         theory.check = options.points
         ExactCheck(theory).run()
     mpi.sync_processes()
+    record()
     if mpi.is_main_process():
-        known[options.name] = measured(options.name, calls)
-        results.write_text(json.dumps(known, indent=1))
-        if options.output:
-            options.output.write_text(document(known))
         print(table(known))
