@@ -191,23 +191,35 @@ if __name__ == "__main__":
     parser.add_argument("-s", "--samples", type=int, help="accepted steps of a chain at most")
     options = parser.parse_args()
     prefix, results = CHAINS / options.name, CHAINS / "measured.json"
+    known = json.loads(results.read_text()) if results.exists() else {}
+    if not prefix.with_name(f"{options.name}.emulator.npz").exists():
+        known.pop(options.name, None)
+        if mpi.is_main_process():
+            for old in CHAINS.glob(f"{options.name}.*.times.json"):
+                old.unlink()
+    mpi.sync_processes()
     with Stopwatch(prefix, "sampling"):
         _, sampler = run(settings(options.name, options.packages_path, options.samples))
     theory = next(iter(sampler.model.theory.values()))
+    mpi.sync_processes()
+    theory.sync()
     given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
-    # Of this session; those of an earlier one that did not get through the check are remembered.
-    known = json.loads(results.read_text()) if results.exists() else {}
+    # An earlier session that did not get through the check has left them.
     calls = known.get(options.name, {}).get("calls", len(theory.training_set) - given)
     mpi.sync_processes()
-    if mpi.is_main_process():
-        results.write_text(json.dumps({**known, options.name: measured(options.name, calls)}))
+
+    def record() -> None:
+        if mpi.is_main_process():
+            known[options.name] = measured(options.name, calls)
+            results.write_text(json.dumps(known, indent=1))
+            if options.output:
+                options.output.write_text(document(known))
+
+    record()
     with Stopwatch(prefix, "check"):
         theory.check = options.points
         ExactCheck(theory).run()
     mpi.sync_processes()
+    record()
     if mpi.is_main_process():
-        known[options.name] = measured(options.name, calls)
-        results.write_text(json.dumps(known, indent=1))
-        if options.output:
-            options.output.write_text(document(known))
         print(table(known))
