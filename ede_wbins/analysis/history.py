@@ -12,6 +12,7 @@ from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model import Background, EDEFluid, WBins
 from ede_wbins.model.background import LAMBDA
 from ede_wbins.model.tabulated import TabulatedBackground
+from ede_wbins.theory.options import FIELD_MODELS
 
 LEVELS = {0.95: (0.025, 0.975), 0.68: (0.16, 0.84)}
 """Quantiles of the bands."""
@@ -123,7 +124,7 @@ def _background(run: Run, p: Mapping) -> Background:
 def _means_peak(run: Run) -> bool:
     """Whether fEDE and log10z_c are the maximum of f_EDE(z), not its value at z_c."""
     args = run.theory.get("extra_args") or {}
-    return run.theory.get("ede") == "scalar" or args.get("ede_definition") == "peak"
+    return run.theory.get("ede") in FIELD_MODELS or args.get("ede_definition") == "peak"
 
 
 def _with_peak(at: Callable[..., Background], peak: EDEFluid) -> EDEFluid:

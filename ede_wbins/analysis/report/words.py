@@ -13,7 +13,11 @@ _HEADLINES = ("fEDE", "H0", "S8")
 _TENSE = 2.0
 """Sigma from which a difference is called a tension."""
 
-_EDE = {"fluid": "early dark energy as an effective fluid", "scalar": "an exact early scalar field"}
+_EDE = {
+    "fluid": "early dark energy as an effective fluid",
+    "fluid_matched": "an early scalar field whose perturbations go on as a fluid's",
+    "scalar": "an exact early scalar field",
+}
 
 
 def model(run: Run) -> str:
