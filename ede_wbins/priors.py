@@ -104,7 +104,7 @@ def late_from_normal(
     Normal variables so transformed have the prior of `late` with its default ranges. A run should
     sample these: in w the prior has a peak at LambdaCDM so sharp, for three bins and more, that
     Metropolis steps do not leave it. The direction is kept, and the length becomes s at the same
-    cumulative probability. In a run's YAML, for two bins:
+    cumulative probability. In a run's YAML, for two bins::
 
         params:
           v1: {prior: {dist: norm, loc: 0, scale: 1}, proposal: 0.5, drop: true}
