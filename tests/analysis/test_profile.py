@@ -223,7 +223,7 @@ params:
 
 @pytest.mark.slow
 def test_H0_of_lcdm_is_that_of_its_posterior(classy, tmp_path):
-    """DESI DR2 with omega_b of nucleosynthesis: H0 = 68.51 +- 0.58 (2503.14738, table 5)."""
+    """DESI DR2 with omega_b of nucleosynthesis: H0 = 68.51 +- 0.58 (2503.14738)."""
     model = get_model(yaml_load(LCDM.format(path=classy.__path__[0])))
     centre = np.array([68.5, 0.1177, 0.02218])
     sd = np.array([0.58, 0.0042, 0.00055])
