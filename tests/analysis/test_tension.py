@@ -94,6 +94,13 @@ def test_published_tension_of_planck_and_sh0es():
     assert 4.75 < shift.n_sigma < 5.0
 
 
+def test_published_tension_of_planck_and_kids():
+    """Planck 2018's S8 = 0.834 +- 0.016 and KiDS-1000's 0.766 are 3 sigma apart (2007.15632)."""
+    run = make(gaussian([0.834], [[0.016**2]], 1), ["S8"])
+    shift = tension.parameter_shift(run, MEASUREMENTS["KiDS-1000"], ["S8"])
+    assert round(shift.n_sigma) == 3
+
+
 def test_difference_at_best_fits():
     """Two Gaussian measurements of three parameters: the rise is a chi2 of three."""
     names = ["a", "b", "c"]
