@@ -63,6 +63,8 @@ def report(
     EDEWBinsError
         If there is nothing to compare, or a run lacks a parameter.
     """
+    if n_data is not None and n_data < 1:
+        raise EDEWBinsError(f"n_data = {n_data}: must be 1 or more")
     if joint and len(runs) != 2:
         raise EDEWBinsError(f"joint = {joint.prefix}: give it with two runs, not {len(runs)}")
     lines = []
