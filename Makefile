@@ -11,7 +11,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file docs torture audit lint clean
+.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file bench-priors docs torture audit lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
 	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
+	@echo "make bench-priors     w(z) under flat and functional priors, into docs/priors.md (minutes)"
 	@echo "make docs      build the documentation into docs/_build (docs/_build/index.html)"
 	@echo "make torture   crash, starve and mislead it for hours; one table (TORTURE='--only NAME --minutes N')"
 	@echo "make audit     known vulnerabilities of what is installed, where the package index tells them"
@@ -78,6 +79,9 @@ bench-emulator: install
 
 training-file: install
 	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/training_file.py yamls/quickstart_emulated.yaml w3 -p $(PACKAGES)
+
+bench-priors: env
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/priors.py -o docs/priors.md
 
 docs: env
 	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,docs]'
