@@ -185,7 +185,7 @@ class FailingMemory(Item):
     tried = "allocations of our C that fail, one a run, under ASan and UBSan: fluid, scalar"
     limit_s = 600
     cases = ("fluid, synchronous, hmcode, theta_s", "scalar, synchronous, halofit")
-    each = 30
+    each = 15
     """Allocations of each case, spread evenly over all of its allocations."""
     trials = each * len(cases)
 
