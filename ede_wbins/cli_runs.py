@@ -9,7 +9,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     write = commands.add_parser("yaml", help="write a run")
     write.add_argument("--bins", type=int, metavar="N", help="bins of w(z)")
     write.add_argument(
-        "--ede", nargs="?", const="fluid", choices=("fluid", "scalar"), help="early dark energy"
+        "--ede",
+        nargs="?",
+        const="fluid",
+        choices=("fluid", "fluid_matched", "scalar"),
+        help="early dark energy",
     )
     write.add_argument("--mnu", action="store_true", help="sample the neutrino masses")
     write.add_argument("--data", required=True, metavar="NAME,NAME,...")

@@ -78,7 +78,7 @@ def profile_run(
         covmat = ((info.pop("sampler", None) or {}).get("mcmc") or {}).get("covmat")
         prefix.parent.mkdir(parents=True, exist_ok=True)
         model = get_model(_trained(info, prefix))
-        profiler = Profiler(model, name, *_start(model, covmat))
+        profiler = Profiler(model, name, *centre_and_covariance(model, covmat))
         log = Log(prefix, name)
         if not resume and mpi.rank() == 0:
             log.forget()
@@ -122,7 +122,7 @@ def _finish(prefix: Path, name: str, points: list[Point]) -> str:
     return "\n".join([words(name, points), *map(str, (target, *written))])
 
 
-def _start(model: Model, covmat: str | None) -> tuple[dict[str, float], np.ndarray]:
+def centre_and_covariance(model: Model, covmat: str | None) -> tuple[dict[str, float], np.ndarray]:
     """Mean of the starting points, and the proposal's covariance, else the proposals' widths."""
     sampled = model.parameterization.sampled_params_info()
     names = list(sampled)

@@ -68,7 +68,7 @@ def save(path: Path, identity: Mapping, arrays: Mapping[str, np.ndarray]) -> Non
     """
     record = np.array(json.dumps({"format": FORMAT, **identity}, sort_keys=True))
     with replacing(Path(path)) as fresh, open(fresh, "wb") as file:
-        np.savez_compressed(file, **{_IDENTITY: record}, **arrays)
+        np.savez(file, **{_IDENTITY: record}, **arrays)
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -311,4 +312,4 @@ def test_a_live_line_on_a_terminal(toy):
     os.close(ours)
     assert process.wait() == 0
     assert b"\r\033[K[3/5] Compiling CLASS (1 files, gcc -O3" in shown
-    assert b": file 0 of 1, 0 s" in shown
+    assert re.search(rb": file [01] of 1, \d+ s", shown)
