@@ -101,7 +101,7 @@ def test_budget_closes(classy):
 def test_budget_closes_beside_dark_energy_that_was_dense_early(classy):
     """Where it was, what is left of the field today must not depend on its phase at the end."""
     for seed in range(5):
-        w = np.random.default_rng(seed).uniform(-0.5, 0.9, 10)
+        w = np.random.default_rng(seed).uniform(-0.5, 0.9, 10).tolist()
         cosmo = background(
             classy, **bins(*w), fEDE=0.4, log10z_c=3.3, thetai_ede=2.5, N_ncdm=1, m_ncdm=0.06
         )

@@ -33,7 +33,7 @@ OPTIONS = [
     ({"w_beyond": 0}, "w_beyond = 0: must be a number below 0"),
     ({"w_beyond": "dust"}, "w_beyond = 'dust': must be a number below 0"),
     ({"w_beyond": NAN}, "w_beyond = nan: must be a number below 0"),
-    ({"ede": "fluids"}, "ede = 'fluids': must be one of fluid, scalar, none"),
+    ({"ede": "fluids"}, "ede = 'fluids': must be one of fluid, "),
     ({"ede": ["fluid"]}, "ede = ['fluid']: must be one of"),
     ({"ede": True}, "ede = True: must be one of"),
     ({"path": "nowhere"}, "no patched CLASS in nowhere; run `ede-wbins install -p "),

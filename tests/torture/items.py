@@ -30,9 +30,10 @@ SECTIONS = {
     "Faults": [
         Suite(
             "faults",
-            "runs killed, stopped, out of disk, resumed elsewhere",
+            "runs killed, stopped, out of disk, resumed elsewhere; the posterior after",
             "tests/robustness/test_faults.py",
-            times=2,
+            "tests/robustness/test_places.py",
+            times=3,
         ),
         Suite(
             "training",

@@ -18,6 +18,8 @@ class Suite(Item):
     """The tests of some files, `times` over; one process makes all of one time."""
 
     limit_s = 900.0
+    # That of a process which makes many of them is known at its end only.
+    has_cpu_s = False
 
     def __init__(self, name: str, tried: str, *files: str, times: int = 1):
         self.name, self.tried = name, tried

@@ -40,14 +40,14 @@ def row(item: Item, trials: Trials) -> str:
     if others := sum(n for _, n in counts[MOST:]):
         told.append(f"{others} others")
     verdict = item.verdict(records)
-    spent = sum(record.cpu_s for record in records)
+    spent = f"{sum(record.cpu_s for record in records):.0f}" if item.has_cpu_s else ""
     planned = f"{item.cpu_s:.0f} CPU s" if item.cpu_s is not None else f"{item.trials}"
     often = f"{len(records)}" + ("" if trials.complete else f" (of {planned})")
     bad = trials.failures or verdict.startswith(FAILED)
     result = "does not hold" if bad else ("holds" if trials.complete else "holds so far")
     outcome = "; ".join([*told, *([verdict] if verdict else [])]).replace("|", "\\|")
     commits = ", ".join(dict.fromkeys(record.commit for record in records))
-    return f"| {item.tried} | {often} | {spent:.0f} | {outcome} | {result} | {commits} |"
+    return f"| {item.tried} | {often} | {spent} | {outcome} | {result} | {commits} |"
 
 
 def table(all_trials: dict[str, Trials]) -> str:

@@ -37,6 +37,8 @@ class Item:
         Instead, the CPU time after which there are enough of them.
     limit_s : float
         Wall time that a trial may take.
+    has_cpu_s : bool
+        Whether the CPU time of each trial is known.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Item:
     trials: int
     cpu_s: float | None = None
     limit_s: float = 60.0
+    has_cpu_s: bool = True
 
     def start(self) -> None:
         """Get ready for trials, in the process that makes them."""
