@@ -100,13 +100,13 @@ class Nautilus(Sampler):
     @classmethod
     def output_files_regexps(cls, output, info=None, minimal=False):
         """Nautilus's own file, and the samples."""
-        names = [rf"\.nautilus\.hdf5$", *([] if minimal else [r"\.1\.txt$"])]
+        names = [r"\.nautilus\.hdf5$", *([] if minimal else [r"\.1\.txt$"])]
         return [(re.compile(re.escape(output.prefix) + name), None) for name in names]
 
 
 @contextmanager
 def _pool() -> Iterator:
-    """In the first process what takes points to the others, which wait in here; None without MPI."""
+    """What takes points from the first process to the others, which wait in here; None alone."""
     if not mpi.more_than_one_process():
         yield None
         return
