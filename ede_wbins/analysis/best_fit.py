@@ -103,7 +103,7 @@ class Search:
             aim, promised = self._minimise(here, reach)
             promised = here.fit.chi2 - promised
             if promised < _CONVERGED:
-                if self._slopes_are_within(1, here):
+                if self._slopes_are_within(0.3, here):
                     break
                 self._slopes_at = None
                 continue
