@@ -202,8 +202,8 @@ class Search:
             objective,
             np.zeros(len(low)),
             rhobeg=0.5,
-            rhoend=0.005,
-            maxfun=60 * len(low),
+            rhoend=0.02,
+            maxfun=20 * len(low),
             do_logging=False,
         )
         return np.clip(here.x + self._root @ found.x, low, high), found.f

@@ -60,6 +60,8 @@ class Tangent(EDEWBins):
         """Change the slopes as little as makes them right towards `other` (Broyden's update)."""
         vector, state = other
         step = vector - self._origin
+        if not np.any(step):
+            return
         error = self._pack(state) - self._base - self._slopes @ step
         direction = step / self._unit**2
         self._slopes += np.outer(error, direction / (direction @ step))
