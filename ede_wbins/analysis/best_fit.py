@@ -53,8 +53,8 @@ class Search:
 
     Likelihoods are those of the data at every step. Only the theory is replaced by its tangent at
     the best point so far, over which Py-BOBYQA minimises; CLASS then computes the point that was
-    found. That is Gauss-Newton's method: noise of CLASS stays outside of the minimisation, and a
-    start takes a few calls of CLASS for each parameter.
+    found, from which the tangent learns. That is Gauss-Newton's method: noise of CLASS stays
+    outside of the minimisation, and a start takes a few calls of CLASS for each parameter.
 
     Parameters
     ----------
@@ -103,14 +103,16 @@ class Search:
             aim, promised = self._minimise(here, reach)
             promised = here.fit.chi2 - promised
             if promised < _CONVERGED:
-                if self._slopes_are_within(1, here):
+                if self._slopes_are_within(0.3, here):
                     break
                 self._slopes_at = None
                 continue
             there = self._exact(aim)
             gain = here.fit.chi2 - there.fit.chi2 if there else -np.inf
             self._report(f"chi2 = {here.fit.chi2:.3f} - {gain:.3f} (promised {promised:.3f})")
-            if gain < promised / 2:
+            if there:
+                self._tangent.learn(there.mark)
+            if gain < promised / 4:
                 # The tangent is wrong there: one of elsewhere, or the step was too long.
                 if self._slopes_are_within(0.1, here):
                     reach = min(reach, self._distance(aim, here.x)) / 2
@@ -157,11 +159,12 @@ class Search:
 
     def _touch(self, here: "_Place") -> None:
         """Put the tangent at a point, with slopes of there unless there are some."""
-        others = None
         if self._slopes_at is None:
             others = [self._neighbour(here.x, i).mark for i in self._slow]
+            self._tangent.touch(here.mark, others)
             self._slopes_at = here.x
-        self._tangent.touch(here.mark, others)
+        else:
+            self._tangent.move(here.mark)
 
     def _distance(self, x: np.ndarray, y: np.ndarray) -> float:
         """In standard deviations of the theory's parameter that differs most."""
@@ -199,8 +202,8 @@ class Search:
             objective,
             np.zeros(len(low)),
             rhobeg=0.5,
-            rhoend=0.005,
-            maxfun=60 * len(low),
+            rhoend=0.02,
+            maxfun=20 * len(low),
             do_logging=False,
         )
         return np.clip(here.x + self._root @ found.x, low, high), found.f
