@@ -1,16 +1,18 @@
 """Evaluate the posterior of each run at the centre of its references, in two fresh processes.
 
-    python yamls/smoke.py -p packages                  # all runs: hours
+    python yamls/smoke.py -p packages                  # all runs: an hour
     python yamls/smoke.py -p packages 'paper/*/ede_w3.yaml' '2026/planck_*/*.yaml'
 
 Prints a table. It fails if a value is not finite, or differs between the processes by more than
 1e-3. Runs whose data are not there are listed as such. Where ACT DR4's released windows are not
-there, its likelihood's named approximation is put in their place, which the table says.
+there, its likelihood's named approximation is put in their place, which the table says. With
+`--record` values are kept as they come, and one that was stopped goes on.
 """
 
 import argparse
 import json
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +21,8 @@ from cobaya.component import ComponentNotInstalledError
 from cobaya.log import LoggedError
 from cobaya.model import get_model
 from cobaya.yaml import yaml_load_file
+
+from ede_wbins import boltzmann
 
 FOLDER = Path(__file__).parent
 ACT = "ede_wbins.likelihoods.act_dr4.ACTDR4"
@@ -32,8 +36,8 @@ def run_files(patterns: list[str]) -> list[Path]:
     return sorted(path for path in found if path.parts[0] in ("paper", "2026"))
 
 
-def evaluate(file: Path, packages: Path) -> dict:
-    """ln posterior and chi2 of one run, or why there is none.
+def evaluate(file: Path, packages: Path, data: Path) -> dict:
+    """ln posterior and chi2 of one run, or why there is none, with CLASS from `packages`.
 
     Returns
     -------
@@ -42,18 +46,19 @@ def evaluate(file: Path, packages: Path) -> dict:
     """
     info = yaml_load_file(str(FOLDER / file))
     del info["output"], info["sampler"]
-    info["packages_path"] = str(packages)
+    info["packages_path"] = str(data)
+    for options in info["theory"].values():
+        options["path"] = str(packages)
     note = ""
-    if ACT in info["likelihood"] and not (packages / "data" / "act_dr4" / WINDOWS).is_file():
+    if ACT in info["likelihood"] and not (data / "data" / "act_dr4" / WINDOWS).is_file():
         info["likelihood"][ACT] = {"windows": "sharpened_top_hat"}
         note = "ACT windows approximated"
     try:
         model = get_model(info)
-    except (ComponentNotInstalledError, FileNotFoundError) as error:
-        return {"missing": str(error).splitlines()[0]}
-    except LoggedError as error:
-        if "is not there" in str(error) or "not found" in str(error).lower():
-            return {"missing": str(error).splitlines()[0]}
+    except (ComponentNotInstalledError, FileNotFoundError, LoggedError) as error:
+        line = str(error).splitlines()[0].replace(str(data), "PACKAGES")
+        if not isinstance(error, LoggedError) or re.search("is not there|not found", line, re.I):
+            return {"missing": line}
         raise
     params = model.info()["params"]
     point = {}
@@ -66,19 +71,39 @@ def evaluate(file: Path, packages: Path) -> dict:
     return {"logpost": float(posterior.logpost), "chi2": sum(chi2.values()), "note": note}
 
 
-def in_fresh_process(files: list[Path], packages: Path, label: str) -> dict[str, dict]:
-    """Evaluate runs in a new process, one line of progress each."""
-    command = [sys.executable, __file__, "-p", str(packages), "--evaluate", *map(str, files)]
-    results = {}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout:
+class Record:
+    """Results of one CLASS, by process and run, kept in a file of JSON lines if there is one."""
+
+    def __init__(self, path: Path | None, version: str):
+        self._path, self._version, self.results = path, version, {"first": {}, "second": {}}
+        lines = path.read_text().splitlines() if path and path.is_file() else []
+        for entry in map(json.loads, lines):
+            if entry.pop("class") == version:
+                self.results[entry.pop("process")][entry.pop("file")] = entry
+
+    def add(self, process: str, file: str, result: dict) -> None:
+        self.results[process][file] = result
+        if self._path:
+            entry = {"class": self._version, "process": process, "file": file, **result}
+            with open(self._path, "a") as kept:
+                kept.write(json.dumps(entry) + "\n")
+
+
+def in_fresh_process(process: str, files: list[Path], record: Record, paths: list[str]) -> None:
+    """Evaluate, in a new process, the runs that it has not; one line of progress each."""
+    done = record.results[process]
+    missing = [str(file) for file in files if str(file) not in done]
+    command = [sys.executable, __file__, *paths, "--evaluate", *missing]
+    if not missing:
+        return
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        for line in started.stdout:
             # Components print as well; only our lines are JSON objects.
             if line.startswith('{"file"'):
                 result = json.loads(line)
-                results[result.pop("file")] = result
-                print(f"\r{label}: {len(results)} of {len(files)}", end="", file=sys.stderr)
+                record.add(process, result.pop("file"), result)
+                print(f"\r{process} process: {len(done)} of {len(files)}", end="", file=sys.stderr)
     print(file=sys.stderr)
-    return results
 
 
 def verdict(first: dict | None, second: dict | None) -> str:
@@ -94,33 +119,49 @@ def verdict(first: dict | None, second: dict | None) -> str:
     return first["note"] or "ok"
 
 
+def table(files: list[Path], record: Record) -> tuple[str, int]:
+    """The table, as Markdown, and how many runs failed."""
+    lines = ["| run | ln posterior | chi2 | |", "|---|---|---|---|"]
+    failed = 0
+    for name in map(str, files):
+        one, two = (record.results[process].get(name) for process in ("first", "second"))
+        words = verdict(one, two)
+        failed += words.startswith("FAILED")
+        has_value = one and "logpost" in one
+        numbers = f"{one['logpost']:.4f} | {one['chi2']:.2f}" if has_value else " | "
+        lines.append(f"| {name.removesuffix('.yaml')} | {numbers} | {words} |")
+    return "\n".join(lines) + f"\n\n{len(files)} runs, {failed} failed.\n", failed
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="*", metavar="PATTERN", default=["*/*/*.yaml"])
-    parser.add_argument("-p", "--packages-path", type=Path, required=True)
+    parser.add_argument("-p", "--packages-path", type=Path, required=True, help="has CLASS")
+    parser.add_argument("-d", "--data", type=Path, help="packages path of the data, if another")
+    parser.add_argument("--record", type=Path, help="go on with what this file has")
+    parser.add_argument("-o", "--output", type=Path, help="write the table here too")
     parser.add_argument("--evaluate", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    packages, data = args.packages_path, args.data or args.packages_path
     if args.evaluate:
         for name in args.runs:
-            result = evaluate(Path(name), args.packages_path)
+            result = evaluate(Path(name), packages, data)
             print(json.dumps({"file": name, **result}), flush=True)
         return 0
     files = run_files(args.runs)
     if not files:
         parser.error(f"no run matches {' '.join(args.runs)}")
-    first = in_fresh_process(files, args.packages_path, "first process")
+    record = Record(args.record, boltzmann.load(packages).__version__)
+    paths = ["-p", str(packages), "-d", str(data)]
+    in_fresh_process("first", files, record, paths)
     # In the other order: a value must not depend on what was computed before it.
-    second = in_fresh_process(files[::-1], args.packages_path, "second process")
-    failed = 0
-    print(f"{'run':48s} {'ln posterior':>14s} {'chi2':>10s}")
-    for name in map(str, files):
-        one, two = first.get(name), second.get(name)
-        words = verdict(one, two)
-        failed += words.startswith("FAILED")
-        has_value = one and "logpost" in one
-        numbers = f"{one['logpost']:14.4f} {one['chi2']:10.2f}" if has_value else " " * 25
-        print(f"{name.removesuffix('.yaml'):48s} {numbers}  {words}")
-    print(f"{len(files)} runs, {failed} failed")
+    in_fresh_process("second", files[::-1], record, paths)
+    text, failed = table(files, record)
+    print(text, end="")
+    if args.output:
+        header = "# Every run, evaluated at the centre of its references in two processes\n\n"
+        header += "Printed by `make smoke` (`yamls/smoke.py`).\n\n"
+        args.output.write_text(header + text)
     return 1 if failed else 0
 
 

@@ -50,23 +50,30 @@ class Band:
         return Band(self.median / unit, {level: x / unit for level, x in self.ranges.items()})
 
 
-def histories(run: Run) -> list[History]:
+def histories(run: Run, **given: float) -> list[History]:
     """
     Samples drawn from a run's posterior, with their expansion histories.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    **given : float
+        Parameters to have these values instead, as those that a prior-only run lacks.
 
     Raises
     ------
     EDEWBinsError
         If the run lacks a parameter, or has physics that the closed forms do not.
     """
-    fixed = _fixed(run)
+    fixed = {**_fixed(run), **given}
     run.require(*(name for name in _NEEDED if name not in fixed))
     drawn = np.random.default_rng(0).choice(
         run.samples.numrows, _N_SAMPLES, p=run.samples.weights / run.samples.weights.sum()
     )
     names = run.samples.paramNames.list()
     rows = run.samples.samples[drawn]
-    points = [{**fixed, **dict(zip(names, row, strict=True))} for row in rows]
+    points = [{**fixed, **dict(zip(names, row.tolist(), strict=True)), **given} for row in rows]
     return [History(point, _background(run, point)) for point in points]
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from cobaya import mpi
 from cobaya.log import LoggedError
 from cobaya.model import Model, get_model
-from cobaya.yaml import InputSyntaxError, yaml_load_file
 
 from ede_wbins.analysis.figures import FILES, publication
 from ede_wbins.analysis.figures.profiles import draw_profile
@@ -20,6 +19,7 @@ from ede_wbins.analysis.profile import Log, Point, Profiler, profile
 from ede_wbins.analysis.run import load_run
 from ede_wbins.analysis.spectra import with_class
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.read_yaml import read_yaml
 
 _LEVELS = (0.68, 0.95)
 # Where a parameter ends by its meaning, so that no data can put it beyond.
@@ -71,14 +71,14 @@ def profile_run(
         raise EDEWBinsError(f"range = {ends[0]:g}:{ends[1]:g}: must increase")
     if n_points < 5 or starts < 1:
         raise EDEWBinsError(f"points = {n_points}, starts = {starts}: at least 5, and 1")
+    info = read_yaml(path, "likelihood")
     try:
-        info = yaml_load_file(str(path))
         info["packages_path"] = packages_path or info.get("packages_path")
         prefix = Path(info.pop("output", None) or path.with_suffix("").name)
         covmat = ((info.pop("sampler", None) or {}).get("mcmc") or {}).get("covmat")
         prefix.parent.mkdir(parents=True, exist_ok=True)
         model = get_model(_trained(info, prefix))
-        profiler = Profiler(model, name, *_start(model, covmat))
+        profiler = Profiler(model, name, *centre_and_covariance(model, covmat))
         log = Log(prefix, name)
         if not resume and mpi.rank() == 0:
             log.forget()
@@ -86,7 +86,7 @@ def profile_run(
         values = np.linspace(*ends, n_points).tolist()
         points = profile(profiler, values, log, starts, report=_say)
         points = _exact(info, points) if _is_emulated(info) else points
-    except (OSError, InputSyntaxError, LoggedError, AttributeError, TypeError) as error:
+    except (OSError, LoggedError, AttributeError, TypeError) as error:
         raise EDEWBinsError(f"{path}: {' '.join(str(error).split())}") from error
     return _finish(prefix, name, points) if mpi.rank() == 0 else ""
 
@@ -122,7 +122,7 @@ def _finish(prefix: Path, name: str, points: list[Point]) -> str:
     return "\n".join([words(name, points), *map(str, (target, *written))])
 
 
-def _start(model: Model, covmat: str | None) -> tuple[dict[str, float], np.ndarray]:
+def centre_and_covariance(model: Model, covmat: str | None) -> tuple[dict[str, float], np.ndarray]:
     """Mean of the starting points, and the proposal's covariance, else the proposals' widths."""
     sampled = model.parameterization.sampled_params_info()
     names = list(sampled)

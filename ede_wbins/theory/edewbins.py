@@ -26,7 +26,7 @@ from ede_wbins.theory.patched import PatchedCLASS
 from ede_wbins.theory.perturbations import PRODUCT, Perturbations
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
 from ede_wbins.theory.resumption import mend
-from ede_wbins.theory.threads import share_cores
+from ede_wbins.theory.threads import check_launcher, share_cores
 
 _EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
 _EDE_REQUIRED = _EDE_INPUTS[:3]
@@ -116,6 +116,7 @@ class EDEWBins(PatchedCLASS, classy):
             self.has_ede = has_ede(self.ede)
             check_path(self.path)
             settings = precision_settings(self.precision)
+            check_launcher()
         except EDEWBinsError as error:
             raise LoggedError(self.log, "%s", error) from None
         self._load()
@@ -271,6 +272,10 @@ class EDEWBins(PatchedCLASS, classy):
         if "S8" in requirements:
             requirements["sigma8"] = None
         provided = super().must_provide(**requirements)
+        for key, wanted in self._must_provide.items():
+            if key[0] == "sigma_R":
+                # Cobaya takes it out, and misses it when the next likelihood tells what it needs.
+                wanted["k_max"] = self.extra_args["P_k_max_1/Mpc"]
         grids = [key for key in self._must_provide if key[0] == "Pk_grid"]
         if any(nonlinear for _, nonlinear, *_pair in grids):
             if not self._nonlinear_is_chosen:

@@ -42,6 +42,7 @@ struct ede_scalar {
 
   struct ede_scalar_node * nodes; /**< steps of the integration */
   int size;             /**< their number */
+  double loga_end;      /**< ln(a) of that step, the same in each table of one cosmology; 0 before the first */
   double rho_end;       /**< density at the last step, from where on it is averaged over oscillations */
 
   double varpi0;        /**< frequency of the late oscillations, extrapolated to today, in 1/Mpc */

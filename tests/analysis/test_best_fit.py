@@ -1,0 +1,93 @@
+"""Best fits from several starts: they agree with each other, and no other minimiser is lower."""
+
+import numpy as np
+import pytest
+from cobaya.model import get_model
+from cobaya.sampler import get_sampler
+
+from ede_wbins.analysis.best_fit import Search
+from ede_wbins.errors import EDEWBinsError
+
+SD = {"omega_cdm": 0.004, "H0": 1.5, "w1": 0.1, "w2": 0.5, "shift": 0.3}
+CENTRE = {"omega_cdm": 0.12, "H0": 67.0, "w1": -1.0, "w2": -1.0, "shift": 0.0}
+
+
+@pytest.fixture(scope="module")
+def model(classy):
+    """BAO and supernovae need no perturbations; `shift` is a parameter of the data alone."""
+    info = {
+        "theory": {
+            "ede_wbins.theory.tangent.Tangent": {
+                "path": classy.__file__.rsplit("/", 1)[0],
+                "ede": "none",
+                "n_bins": 2,
+            }
+        },
+        "likelihood": {
+            "ede_wbins.likelihoods.bao_compressed.BAOCompressed": None,
+            "ede_wbins.likelihoods.sn_compressed.SNCompressed": None,
+            "toy": {
+                "external": lambda omega_cdm, shift: (
+                    -0.5 * (((omega_cdm - 0.12) / 0.002) ** 2 + (shift / 0.3) ** 2)
+                )
+            },
+        },
+        "params": {
+            "omega_b": 0.0224,
+            "omega_cdm": {"prior": [0.08, 0.16], "ref": 0.12, "proposal": 0.002},
+            "H0": {"prior": [50, 90], "ref": 67, "proposal": 1},
+            "w1": {"prior": [-3, 1], "ref": -1, "proposal": 0.1},
+            "w2": {"prior": [-3, 1], "ref": -1, "proposal": 0.5},
+            "shift": {"prior": {"dist": "norm", "loc": 0.5, "scale": 0.3}, "ref": 0.5},
+            "sigma8": {"derived": False},
+            "S8": {"derived": False},
+        },
+    }
+    found = get_model(info)
+    yield found
+    found.close()
+
+
+def search_of(model):
+    lines = []
+    return Search(model, np.diag(np.square(list(SD.values()))), lines.append), lines
+
+
+def test_starts_agree_and_cobayas_minimiser_is_not_lower(model):
+    search, lines = search_of(model)
+    assert search.names == list(SD)
+    centre = np.array(list(CENTRE.values()))
+    kept = []
+    starts = [centre + 1.5 * search.draw(np.random.default_rng(i)) * (i > 0) for i in range(3)]
+    fits = [search.run(start, kept.append) for start in starts]
+    chi2 = [fit.chi2 for fit in fits]
+    assert max(chi2) - min(chi2) < 0.1
+    assert lines and kept and kept[-1].chi2 == pytest.approx(chi2[-1])
+    best = min(fits, key=lambda fit: fit.chi2)
+    assert sum(best.by_likelihood.values()) == pytest.approx(best.chi2)
+    # The Gaussian prior counts, from its peak.
+    assert best.parameters["shift"] == pytest.approx(0.25, abs=0.01)
+    pull = ((best.parameters["shift"] - 0.5) / 0.3) ** 2
+    assert best.by_likelihood["prior"] == pytest.approx(pull)
+    assert sum(fit.evaluations for fit in fits) < 100 and best.seconds > 0
+    assert 12 < best.derived["age"] < 15
+    # Cobaya's minimiser from there, on CLASS itself.
+    for name, value in best.parameters.items():
+        model.prior.set_reference({name: value})
+    (tangent,) = model.theory.values()
+    tangent.linear = False
+    options = {"best_of": 1, "covmat": np.diag(np.square(list(SD.values())) / 100).tolist()}
+    sampler = get_sampler(
+        {"minimize": {**options, "covmat_params": search.names, "seed": 1}}, model
+    )
+    sampler.run()
+    peak = sum(float(pdf.logpdf(pdf.median())) for pdf in model.prior.pdf)
+    lowest = 2 * (peak + sampler.products()["minimum"]["minuslogpost"])
+    assert best.chi2 - 0.1 < lowest < best.chi2 + 0.1
+
+
+def test_start_that_cannot_be_computed_is_one_line(model, monkeypatch):
+    search, _ = search_of(model)
+    monkeypatch.setattr(search, "_exact", lambda x: None)
+    with pytest.raises(EDEWBinsError, match="CLASS cannot compute the start"):
+        search.run(np.array(list(CENTRE.values())))
