@@ -125,8 +125,10 @@ def measured(name: str, calls: int) -> dict:
     return found
 
 
-def table(found: dict[str, dict]) -> str:
-    """All that was measured, in Markdown."""
+def table(found: dict[str, dict], before: str = "") -> str:
+    """All that was measured, in Markdown; rows that were not, from the page as it was `before`."""
+    lines = [line.removeprefix("| ").removesuffix(" |") for line in before.splitlines()]
+    kept = {line.split(" | ")[0]: line for line in lines}
     columns = {
         "run": lambda m: "",
         "calls of CLASS": lambda m: f"{m['calls']}",
@@ -145,18 +147,22 @@ def table(found: dict[str, dict]) -> str:
     }
     lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
     for name in RUNS:
+        if name not in found:
+            lines.append(kept.get(name, f"{name} | not run"))
+            continue
         cells = [name]
         for column in list(columns.values())[1:]:
             try:
                 cells.append(column(found[name]))
             except KeyError:
-                cells.append("not run" if name not in found and len(cells) == 1 else "")
+                # Its points are not checked yet.
+                cells.append("")
         lines.append(" | ".join(cells))
     return "\n".join(f"| {line} |" for line in lines)
 
 
-def document(found: dict[str, dict]) -> str:
-    """The page, with what the columns are."""
+def document(found: dict[str, dict], before: str) -> str:
+    """The page, with what the columns are; rows that were not measured stay as `before`."""
     claims = "\n".join(f"| {who} | {what} |" for who, what in CLAIMS)
     return f"""# The emulator, measured
 
@@ -165,7 +171,7 @@ or on plik-lite, low-l TT and EE, Planck lensing, DESI DR2 and Union3; w3_sh0es 
 nonlinear P(k, z) of DES Y1, w3_cmb has plik-lite and low l alone. `trained` starts from the file
 that comes with the package, the others from nothing.
 
-{table(found)}
+{table(found, before)}
 
 Calls and time are those of training and sampling, of all processes. CLASS then computed random
 points of the chains: rms error of ln L, with and without its mean, which changes no posterior, and
@@ -213,7 +219,8 @@ if __name__ == "__main__":
             known[options.name] = measured(options.name, calls)
             results.write_text(json.dumps(known, indent=1))
             if options.output:
-                options.output.write_text(document(known))
+                page = options.output.read_text() if options.output.exists() else ""
+                options.output.write_text(document(known, page))
 
     record()
     with Stopwatch(prefix, "check"):
