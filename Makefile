@@ -11,7 +11,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke best-fits validate fluid-map bench bench-precision bench-mpi bench-emulator training-file bench-priors docs torture audit lint clean
+.PHONY: help env install run test test-all smoke best-fits validate fluid-map bench bench-precision bench-mpi bench-emulator training-file bench-priors profile-ede docs torture audit lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -26,6 +26,7 @@ help:
 	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
 	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
 	@echo "make bench-priors     w(z) under flat and functional priors, into docs/priors.md (minutes)"
+	@echo "make profile-ede      profile of fEDE with Planck and BOSS, as in arXiv:2112.12140 (an hour)"
 	@echo "make docs      build the documentation into docs/_build (docs/_build/index.html)"
 	@echo "make torture   crash, starve and mislead it for hours; one table (TORTURE='--only NAME --minutes N')"
 	@echo "make audit     known vulnerabilities of what is installed, where the package index tells them"
@@ -90,6 +91,12 @@ training-file: install
 
 bench-priors: env
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/priors.py -o docs/priors.md
+
+profile-ede: install
+	$(BIN)/cobaya-install benchmarks/ede_profile.yaml -p $(PACKAGES)
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/cobaya-run benchmarks/ede_profile.yaml -p $(PACKAGES) --resume
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/ede-wbins profile benchmarks/ede_profile.yaml -p $(PACKAGES) \
+		--param fEDE --range 0:0.24 --points 13 --resume
 
 docs: env
 	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,docs]'

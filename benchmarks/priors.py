@@ -81,7 +81,7 @@ def sample(n_bins: int, kind: str, data: Data) -> Run:
         {
             "likelihood": {"data": {"external": loglike, "input_params": ["Omega_m", *w_names]}},
             "params": params,
-            "sampler": {"mcmc": {"Rminus1_stop": 0.02, "max_samples": 6000, "seed": n_bins}},
+            "sampler": {"mcmc": {"Rminus1_stop": 0.02, "max_samples": 20_000, "seed": n_bins}},
             "output": str(output),
         },
         resume=True,

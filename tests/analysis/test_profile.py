@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from cobaya.input import update_info
 from cobaya.model import get_model
-from cobaya.yaml import yaml_load
+from cobaya.yaml import yaml_load, yaml_load_file
 from scipy.stats import multivariate_normal, norm
+from synthetic import ROOT
 
 from ede_wbins.analysis import profile as module
 from ede_wbins.analysis.intervals import feldman_cousins, interval, parabola
@@ -202,6 +204,12 @@ def test_bad_arguments_are_one_line(tmp_path, capsys, change, reason):
     error = capsys.readouterr().err
     assert reason in error
     assert error.count("\n") == 1
+
+
+def test_run_of_the_published_profile_has_all_that_it_needs():
+    info = update_info(yaml_load_file(str(ROOT / "benchmarks" / "ede_profile.yaml")))
+    assert {"fEDE", "log10z_c", "thetai_ede", "theta_s_100"} <= info["params"].keys()
+    assert len(info["likelihood"]) == 3
 
 
 LCDM = """
