@@ -214,7 +214,7 @@ class Full(Draws):
     def __init__(self, model: str):
         self.name = f"full_{model}"
         self.model = model
-        self.tried = f"the same for EDE ({model}), as far as ln L of the embedded data"
+        self.tried = f"draws of the prior of EDE ({model}) and 10 bins, ln L (other six: 5 sigma)"
 
     def start(self):
         """Build the model."""

@@ -33,7 +33,7 @@ def row(item: Item, trials: Trials) -> str:
     """One line of the table."""
     records = trials.records
     if not records:
-        return f"| {item.tried} | 0 | | not run | |"
+        return f"| {item.tried} | 0 | | not run | | |"
     counts = trials.counts().most_common()
     told = [f"{n} {outcome}" for outcome, n in counts[:MOST]]
     if others := sum(n for _, n in counts[MOST:]):
