@@ -10,7 +10,6 @@ made at, until --anew.
 
 import argparse
 import subprocess
-import time
 from pathlib import Path
 
 from items import ITEMS, SECTIONS
@@ -34,7 +33,7 @@ def row(item: Item, trials: Trials) -> str:
     """One line of the table."""
     records = trials.records
     if not records:
-        return f"| {item.tried} | 0 | | not run | |"
+        return f"| {item.tried} | 0 | | not run | | |"
     counts = trials.counts().most_common()
     told = [f"{n} {outcome}" for outcome, n in counts[:MOST]]
     if others := sum(n for _, n in counts[MOST:]):
@@ -69,16 +68,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--only", action="append", choices=ITEMS, help="can be repeated")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after these")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="of each item, at most")
     parser.add_argument("--anew", action="store_true", help="forget the trials of these items")
     args = parser.parse_args()
-    end = time.monotonic() + 60 * args.minutes
     if args.anew:
         for name in args.only or ITEMS:
             (RECORDS / f"{name}.jsonl").unlink(missing_ok=True)
     kept = {name: Trials(item, RECORDS, patch_id(), commit()) for name, item in ITEMS.items()}
     for name in args.only or ITEMS:
-        kept[name].go_on(end - time.monotonic(), show)
+        kept[name].go_on(60 * args.minutes, show)
         print()
     text = table(kept)
     print(text)
