@@ -110,8 +110,6 @@ class Search:
             there = self._exact(aim)
             gain = here.fit.chi2 - there.fit.chi2 if there else -np.inf
             self._report(f"chi2 = {here.fit.chi2:.3f} - {gain:.3f} (promised {promised:.3f})")
-            if there:
-                self._tangent.learn(there.mark)
             if gain < promised / 4:
                 # The tangent is wrong there: one of elsewhere, or the step was too long.
                 if self._slopes_are_within(0.1, here):
@@ -119,6 +117,8 @@ class Search:
                 else:
                     self._slopes_at = None
             if gain > 0:
+                # Not from a step too long: half of it may still be right.
+                self._tangent.learn(there.mark)
                 here = there
                 keep(here.fit)
         return replace(here.fit, **self._cost())
