@@ -116,6 +116,8 @@ class Search:
                     reach = min(reach, self._distance(aim, here.x)) / 2
                 else:
                     self._slopes_at = None
+            elif gain > promised / 2:
+                reach = min(2 * reach, _REACH)
             if gain > 0:
                 # Not from a step too long: half of it may still be right.
                 self._tangent.learn(there.mark)
