@@ -11,7 +11,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke best-fits validate fluid-map bench bench-precision bench-mpi bench-emulator training-file lint clean
+.PHONY: help env install run test test-all smoke best-fits validate fluid-map bench bench-precision bench-mpi bench-emulator training-file docs torture audit lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -23,8 +23,11 @@ help:
 	@echo "make bench     CPU time and accuracy beside the released CLASS and CAMB, into docs/cost.md"
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-mpi accepted steps of two processes against one"
-	@echo "make bench-emulator   run the quickstart from nothing, check it at points of its chains"
-	@echo "make training-file    what the quickstart's run has learned becomes the package's own"
+	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
+	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
+	@echo "make docs      build the documentation into docs/_build (docs/_build/index.html)"
+	@echo "make torture   crash, starve and mislead it for hours; one table (TORTURE='--only NAME --minutes N')"
+	@echo "make audit     known vulnerabilities of what is installed, where the package index tells them"
 	@echo "make lint      check style"
 	@echo "make clean     remove the environment and the compiled CLASS; chains stay"
 
@@ -57,7 +60,8 @@ smoke: install
 
 bench: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/cost.py -p $(PACKAGES) -d $(DATA)/data -o docs/cost.md
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/steps.py -p $(PACKAGES)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/steps.py -p $(PACKAGES) >> docs/cost.md
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/nonlinear.py -p $(PACKAGES) >> docs/cost.md
 
 bench-precision: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md
@@ -74,11 +78,30 @@ fluid-map: install
 bench-mpi: install
 	$(BIN)/python benchmarks/mpi.py -p $(PACKAGES)
 
+# One of the rows of docs/emulator.md; all but the quickstart need public data.
+RUN ?= quickstart
+
 bench-emulator: install
-	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py -p $(PACKAGES)
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py $(RUN) -p $(PACKAGES) -o docs/emulator.md
 
 training-file: install
-	$(BIN)/python benchmarks/training_file.py chains/quickstart_emulated.emulator.npz w3
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/training_file.py yamls/quickstart_emulated.yaml w3 -p $(PACKAGES)
+
+docs: env
+	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,docs]'
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+	@echo "docs/_build/index.html"
+
+# Goes on where it was stopped.
+torture: install
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/torture/torture.py -o docs/reliability.md $(TORTURE)
+
+# In an environment of its own: its dependencies are none of ours.
+audit: env
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet pip-audit
+	$(BIN)/pip freeze --exclude-editable > build/audit/installed.txt
+	build/audit/bin/pip-audit --no-deps --disable-pip -r build/audit/installed.txt
 
 lint: env
 	$(BIN)/ruff check

@@ -1,17 +1,21 @@
 """What a computation costs and how exact it is: ours, the released CLASS, CAMB.
 
+CPU seconds of one thread for lensed C_l to l = 2508 and P(k) to 1/Mpc with one neutrino of 0.06 eV,
+interleaved over n rounds, medians. Beside each the accuracy sqrt(D^T C^-1 D), D the change of
+bandpowers against the same code at reference precision, for plik-lite, and for ACT DR4-like noise
+with top-hat windows (bins that end at l <= 2508).
+
     OMP_NUM_THREADS=1 python benchmarks/cost.py -p packages [-n 5] [-o docs/cost.md]
 
-CPU seconds of one thread, interleaved over n rounds, medians. Beside each the accuracy
-sqrt(D^T C^-1 D), D the change of bandpowers against the same code at reference precision, for
-plik-lite, and for ACT DR4-like noise with top-hat windows (bins that end at l <= 2508). Spectra at
-reference precision are kept beside the output, so that a stopped run goes on; Ctrl-C among them
-makes the table without the rest.
+Rounds and spectra are kept beside the output, so that a stopped run goes on. Where others use the
+machine, trust the ratios more than the seconds. Ours are at `precision: default` unless the row
+says otherwise.
 """
 
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +36,7 @@ from ede_wbins.theory.options import precision_settings
 
 Job = Callable[[], tuple[float, dict]]
 SCALAR = EDE | {"ede_model": "scalar"}
+MATCHED = EDE | {"ede_model": "fluid_matched"}
 
 
 def jobs(packages: Path) -> dict[str, tuple[Job, str]]:
@@ -58,6 +63,7 @@ def jobs(packages: Path) -> dict[str, tuple[Job, str]]:
         "EDE fluid + 10 bins, halofit": (our("default", non_linear="halofit", **full), ""),
         "EDE fluid + 10 bins, hmcode": (our("default", non_linear="hmcode", **full), ""),
         "EDE field": (our("default", **SCALAR), "EDE field"),
+        "EDE matched fluid": (our("default", **MATCHED), "EDE matched fluid"),
     }
 
 
@@ -66,6 +72,7 @@ def references(packages: Path) -> dict[str, Job]:
     ours, settings = load(packages), precision_settings("reference")
     universes = {
         **{"full": EDE | bins(10), "LambdaCDM": {}, "EDE fluid": EDE, "EDE field": SCALAR},
+        "EDE matched fluid": MATCHED,
         **{f"{n} bins": bins(n) for n in (3, 5, 10)},
     }
 
@@ -80,55 +87,77 @@ def references(packages: Path) -> dict[str, Job]:
     }
 
 
-def measure(work: dict[str, tuple[Job, str]], rounds: int) -> tuple[dict, dict]:
+def measure(work: dict[str, tuple[Job, str]], rounds: int, kept: "Kept") -> None:
     """CPU seconds of each round, and spectra."""
-    seconds, spectra = {name: [] for name in work}, {}
-    for number in range(rounds):
+    for number in range(len(kept.rounds), rounds):
+        seconds, spectra = {}, {}
         for name, (job, _) in work.items():
             print(f"\rround {number + 1} of {rounds}: {name:40s}", end="", flush=True)
-            try:
-                spent, spectra[name] = job()
-                seconds[name].append(spent)
-            except Exception as error:
-                print(f"\n{name}: not in this build ({str(error).split('=>')[-1].strip()})")
+            seconds[name], spectra[name] = job()
+        kept.rounds.append(seconds)
+        kept.spectra = plain(spectra)
+        kept.write()
     print()
-    return seconds, spectra
 
 
-def reference_spectra(exact: dict[str, Job], kept: Path | None, identity: dict) -> dict:
-    """Spectra at reference precision, from the file where it has them."""
-    done = json.loads(kept.read_text()) if kept and kept.exists() else {}
-    found = done["spectra"] if done.get("identity") == identity else {}
+def compute_references(exact: dict[str, Job], kept: "Kept") -> None:
+    """Spectra at reference precision."""
     for name, job in exact.items():
-        if name not in found:
+        if name not in kept.references:
             print(f"\rreference: {name:40s}", end="", flush=True)
-            try:
-                found[name] = {key: cl.tolist() for key, cl in job()[1].items()}
-            except KeyboardInterrupt:
-                break
-            if kept:
-                kept.write_text(json.dumps({"identity": identity, "spectra": found}))
+            kept.references |= plain({name: job()[1]})
+            kept.write()
     print()
-    return {name: {key: np.array(cl) for key, cl in each.items()} for name, each in found.items()}
 
 
-def accuracies(work: dict, spectra: dict, exact: dict[str, dict], data: Path) -> dict:
+def plain(spectra: dict[str, dict]) -> dict[str, dict[str, list]]:
+    """Spectra that JSON can hold."""
+    return {name: {key: cl.tolist() for key, cl in each.items()} for name, each in spectra.items()}
+
+
+@dataclass
+class Kept:
+    """What is known already: CPU seconds of each round, its last spectra, and exact ones."""
+
+    path: Path | None
+    identity: dict
+    rounds: list[dict[str, float]] = field(default_factory=list)
+    spectra: dict[str, dict[str, list]] = field(default_factory=dict)
+    references: dict[str, dict[str, list]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path | None, identity: dict) -> "Kept":
+        """From the file, unless it is of something else."""
+        found = json.loads(path.read_text()) if path and path.exists() else {}
+        same = found.pop("identity", None) == identity
+        return cls(path, identity, **(found if same else {}))
+
+    def write(self) -> None:
+        """Into the file."""
+        names = ("identity", "rounds", "spectra", "references")
+        if self.path:
+            self.path.write_text(json.dumps({name: getattr(self, name) for name in names}))
+
+
+def accuracies(work: dict, kept: Kept, data: Path) -> dict[str, list[float]]:
     """sqrt(D^T C^-1 D) of each, for each experiment."""
+
+    def white(spectra: dict) -> list[np.ndarray]:
+        arrays = {key: np.array(cl) for key, cl in spectra.items()}
+        return [each.white(arrays) for each in experiments]
+
     experiments = plik_lite(data), act_dr4(data, L_MAX)
     found = {}
-    for name, truth in exact.items():
-        for other, (_, ref) in work.items():
-            if ref == name and other in spectra:
-                found[other] = [
-                    float(np.linalg.norm(each.white(spectra[other]) - each.white(truth)))
-                    for each in experiments
-                ]
+    for name, (_, reference) in work.items():
+        if reference:
+            pairs = zip(white(kept.spectra[name]), white(kept.references[reference]), strict=True)
+            found[name] = [float(np.linalg.norm(one - exact)) for one, exact in pairs]
     return found
 
 
-def table(seconds: dict, accuracy: dict) -> str:
+def table(rounds: list[dict[str, float]], accuracy: dict[str, list[float]]) -> str:
     """One row a job."""
-    medians = {name: np.median(each) for name, each in seconds.items() if each}
+    medians = {name: np.median([each[name] for each in rounds]) for name in rounds[0]}
     base, camb = medians["classy LambdaCDM"], medians["camb EDE fluid"]
     lines = [
         "| job | CPU s | over classy LambdaCDM | over camb EDE fluid | plik-lite | ACT DR4-like |",
@@ -139,7 +168,7 @@ def table(seconds: dict, accuracy: dict) -> str:
         lines.append(
             f"| {name} | {spent:.2f} | {spent / base:.2f} | {spent / camb:.2f} | {errors} |"
         )
-    return "\n".join(lines)
+    return "\n".join([f"{len(rounds)} rounds.", "", *lines])
 
 
 def main() -> None:
@@ -151,16 +180,19 @@ def main() -> None:
     args = parser.parse_args()
     packages = args.packages_path.resolve()
     data = args.data or packages / "data"
-    work = jobs(packages)
-    seconds, spectra = measure(work, args.rounds)
-    print(table(seconds, {}), flush=True)
+    work, exact = jobs(packages), references(packages)
     identity = {
         "patch": load(packages).ede_wbins_patch,
-        "reference": precision_settings("reference"),
+        "precision": {
+            name: precision_settings(name) for name in ("default", "planck", "reference")
+        },
+        "jobs": list(work),
     }
-    kept = args.output and args.output.with_suffix(".json")
-    exact = reference_spectra(references(packages), kept, identity)
-    text = table(seconds, accuracies(work, spectra, exact, data))
+    kept = Kept.read(args.output and args.output.with_suffix(".json"), identity)
+    measure(work, args.rounds, kept)
+    print(table(kept.rounds, {}), flush=True)
+    compute_references(exact, kept)
+    text = table(kept.rounds, accuracies(work, kept, data))
     print(text)
     if args.output:
         args.output.write_text(f"# Cost\n\n{__doc__}\n{text}\n")

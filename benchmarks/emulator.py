@@ -1,96 +1,213 @@
 """Runs with the emulator: calls of CLASS, speed, and accuracy at points of their own chains.
 
-    mpirun -n 2 python benchmarks/emulator.py -p packages [yamls/run.yaml]
+    mpirun -n 2 python benchmarks/emulator.py -p packages [-o docs/emulator.md] [NAME]
 
-The run samples until it converges, from nothing unless `--training` names a file of computed
-points. CLASS then computes random points of the chains, all MPI processes together.
+NAME is one of `RUNS`, each EDE + bins on data of its own. It samples until it converges, from
+nothing or from the training file of the package, and CLASS then computes random points of its
+chains, all MPI processes together. What was stopped goes on. The table has all that were measured.
 """
 
 import argparse
 import json
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 from cobaya import mpi
 from cobaya.run import run
-from cobaya.yaml import yaml_load_file
+from cobaya.yaml import yaml_load
 
 from ede_wbins.analysis import load_run
 from ede_wbins.theory.exact_check import ExactCheck, statistics
+from ede_wbins.theory.exchange import PACKAGED
 
-RUN = Path(__file__).parent.parent / "yamls" / "quickstart_emulated.yaml"
-THEORY = "ede_wbins.EmulatedEDEWBins"
+YAMLS = Path(__file__).parent.parent / "yamls"
+CHAINS = Path("chains/bench_emulator")
+PUBLIC = ("data_planck", "data_lensing", "data_desi_dr2", "data_union3")
+RUNS = {
+    "quickstart": (3, ("data_embedded",)),
+    "quickstart_trained": (3, ("data_embedded",)),
+    "w3": (3, PUBLIC),
+    "w3_trained": (3, PUBLIC),
+    "w5": (5, PUBLIC),
+    "w10": (10, PUBLIC),
+    "w3_sh0es": (3, (*PUBLIC, "prior_sh0es")),
+    "w3_cmb": (3, ("data_planck",)),
+    "w3_des": (3, (*PUBLIC, "data_des_y1")),
+}
+"""Bins, and data: the embedded ones, or plik-lite, low l, lensing, DESI DR2 and Union3."""
+
+TRAINED = {"training": "w3.npz"}
+CLAIMS = (
+    ("OLE, 2503.13183", "30 to 350 times faster than without; training starts with 80 points"),
+    ("2307.01138", "500 times fewer calls of the Boltzmann code"),
+    ("fastcmb", "6 ms an evaluation; CAMB alone"),
+)
+"""Published, of other models and data; not measured here."""
 
 
-def settings(options: argparse.Namespace) -> dict:
-    """The run, with an output of its own and no check at its end: that is ours to time."""
-    info = yaml_load_file(str(options.run))
-    info |= {"packages_path": options.packages_path, "output": options.output, "force": True}
-    info["theory"][THEORY] |= {"check": 0, "training": options.training}
-    if options.samples:
-        info["sampler"]["mcmc"]["max_samples"] = options.samples
-    return info
+def settings(name: str, packages_path: str, samples: int | None) -> dict:
+    """The run, with no check at its end: that is ours to time."""
+    bins, data = RUNS[name]
+    likelihood = ", ".join(f"blocks/{block}" for block in data)
+    text = f"""
+        theory: !defaults [blocks/ede, blocks/bins_{bins}, blocks/emulator]
+        params: !defaults [blocks/lcdm]
+        likelihood: !defaults [{likelihood}]
+        sampler: {{mcmc: !defaults [blocks/mcmc, blocks/emulated]}}
+    """
+    info = yaml_load(text, str(YAMLS / f"{name}.yaml"))
+    (theory,) = info["theory"].values()
+    theory |= {"check": 0, "start": str(YAMLS / f"covmats/w{bins}.covmat"), "n_max": 500}
+    theory |= TRAINED if name.endswith("_trained") else {}
+    if samples:
+        info["sampler"]["mcmc"]["max_samples"] = samples
+    return info | {"packages_path": packages_path, "output": str(CHAINS / name), "resume": True}
 
 
-def report(output: Path, measured: dict, results: list[dict]) -> None:
-    """Print the table."""
-    chain, found = load_run(output), statistics(results)
-    calls, evaluations = measured["calls"], measured["evaluations"]
-    exact = evaluations * measured["per call"] / measured["processes"]
-    lines = {
-        "calls of CLASS": f"{calls}",
-        "posterior evaluations of the chains": f"{evaluations}",
-        "evaluations per call of CLASS": f"{evaluations / max(calls, 1):.0f}",
-        "accepted steps after burn-in": f"{chain.samples.numrows}",
-        "R-1 of the means": f"{chain.R_minus_1:.3f}",
-        "wall time, training and sampling": f"{measured['wall']:.0f} s",
-        "CPU time of a process in that": f"{measured['cpu']:.0f} s",
-        "points of the chains computed by CLASS": f"{found['points']}",
-        "rms error of ln L": f"{found['rms']:.3f}",
-        "  about its mean": f"{found['scatter']:.3f}",
-        "rms of error over predicted": f"{found['ratio']:.2f}",
-        "effective fraction of importance weights": f"{found['fraction']:.3f}",
-        "largest shift of a mean": f"{found['shift']:.3f} sd",
-        "largest change of a width": f"{100 * found['width']:.1f} %",
-        "CLASS and likelihoods, CPU time of a point": f"{measured['per call']:.2f} s",
-        "the same chains without emulator, extrapolated": f"{exact / 3600:.0f} h",
+class Stopwatch(threading.Thread):
+    """Adds up the time of all sessions of a phase in a file, every few seconds."""
+
+    def __init__(self, file: Path, phase: str):
+        super().__init__(daemon=True)
+        self._file = file.with_name(f"{file.name}.{mpi.rank() + 1}.times.json")
+        self._phase, self._done = phase, threading.Event()
+
+    def run(self):
+        wall, cpu = time.time(), time.process_time()
+        known = json.loads(self._file.read_text()) if self._file.exists() else {}
+        before = known.get(self._phase, [0, 0])
+        while True:
+            stopped = self._done.wait(3)
+            spent = [time.time() - wall, time.process_time() - cpu]
+            known[self._phase] = np.add(before, spent).tolist()
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.write_text(json.dumps(known))
+            if stopped:
+                return
+
+    def __enter__(self):
+        self.start()
+
+    def __exit__(self, *_):
+        self._done.set()
+        self.join()
+
+
+def times(name: str) -> dict[str, np.ndarray]:
+    """Wall and CPU time in s of each phase: the longest of all processes, and their sum."""
+    each = [json.loads(file.read_text()) for file in CHAINS.glob(f"{name}.*.times.json")]
+    found = {}
+    for phase in each[0]:
+        wall, cpu = np.array([one[phase] for one in each if phase in one]).T
+        found[phase] = np.array([wall.max(), cpu.sum()])
+    return found
+
+
+def measured(name: str, calls: int) -> dict:
+    """What the files of a run tell that has ended after so many calls of CLASS."""
+    prefix, spent = CHAINS / name, times(name)
+    chain = load_run(prefix)
+    chains = prefix.parent.glob(f"{name}.[0-9]*.txt")
+    found = {
+        "calls": calls,
+        "evaluations": sum(np.loadtxt(file, usecols=0).sum() for file in chains),
+        "R-1": float(chain.R_minus_1),
+        "converged": bool(chain.converged),
+        "wall": spent["sampling"][0],
+        "cpu": spent["sampling"][1],
     }
-    for name, value in lines.items():
-        print(f"{name:48s}{value:>12s}")
+    check = prefix.with_name(f"{name}.exact_check.json")
+    if check.exists():
+        found |= statistics(json.loads(check.read_text())["points"])
+        found["exact"] = spent["check"][1] / found["points"]
+    return found
+
+
+def table(found: dict[str, dict]) -> str:
+    """All that was measured, in Markdown."""
+    columns = {
+        "run": lambda m: "",
+        "calls of CLASS": lambda m: f"{m['calls']}",
+        "evaluations": lambda m: f"{m['evaluations']:.0f}",
+        "per call": lambda m: f"{m['evaluations'] / max(m['calls'], 1):.0f}",
+        "R-1": lambda m: f"{m['R-1']:.3f}" + ("" if m["converged"] else ", goes on"),
+        "CPU (wall) time, min": lambda m: f"{m['cpu'] / 60:.0f} ({m['wall'] / 60:.0f})",
+        "points checked": lambda m: f"{m['points']}",
+        "rms error of ln L": lambda m: f"{m['rms']:.2f}",
+        "about its mean": lambda m: f"{m['scatter']:.2f}",
+        "over predicted": lambda m: f"{m['ratio']:.2f}",
+        "effective fraction": lambda m: f"{m['fraction']:.3f}",
+        "shift of a mean, sd": lambda m: f"{m['shift']:.3f}",
+        "change of a width": lambda m: f"{100 * m['width']:.1f}%",
+        "no emulator, CPU h": lambda m: f"{m['evaluations'] * m['exact'] / 3600:.0f}",
+    }
+    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
+    for name in RUNS:
+        cells = [name]
+        for column in list(columns.values())[1:]:
+            try:
+                cells.append(column(found[name]))
+            except KeyError:
+                cells.append("not run" if name not in found and len(cells) == 1 else "")
+        lines.append(" | ".join(cells))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def document(found: dict[str, dict]) -> str:
+    """The page, with what the columns are."""
+    claims = "\n".join(f"| {who} | {what} |" for who, what in CLAIMS)
+    return f"""# The emulator, measured
+
+Made by `make bench-emulator` (`RUN=` one of the rows). EDE + bins on the embedded data (quickstart)
+or on plik-lite, low-l TT and EE, Planck lensing, DESI DR2 and Union3; w3_sh0es adds H0, w3_des the
+nonlinear P(k, z) of DES Y1, w3_cmb has plik-lite and low l alone. `trained` starts from the file
+that comes with the package, the others from nothing.
+
+{table(found)}
+
+Calls and time are those of training and sampling, of all processes. CLASS then computed random
+points of the chains: rms error of ln L, with and without its mean, which changes no posterior, and
+over what was predicted; effective fraction of the weights that take the emulated posterior to the
+exact one; and by how much they move means, and change widths, at most. Without an emulator: the
+evaluations that these chains took, times the CPU time of CLASS and likelihoods at those points,
+which is an extrapolation.
+
+Published figures of others, of other models and data: claims, not measured here.
+
+| emulator | claim |
+| --- | --- |
+{claims}
+"""
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", nargs="?", default=RUN, help="a run file with the emulator")
+    parser.add_argument("name", nargs="?", default="quickstart", choices=RUNS)
     parser.add_argument("-p", "--packages-path", required=True)
-    parser.add_argument("-o", "--output", default="chains/bench_emulator")
-    parser.add_argument("-t", "--training", help="file of computed points; none: from nothing")
-    parser.add_argument("-n", "--points", type=int, default=300)
+    parser.add_argument("-n", "--points", type=int, default=300, help="of the chains, for CLASS")
+    parser.add_argument("-o", "--output", type=Path, help="file of the table")
     parser.add_argument("-s", "--samples", type=int, help="accepted steps of a chain at most")
     options = parser.parse_args()
-    prefix = Path(options.output)
-    if mpi.is_main_process():
-        for old in prefix.parent.glob(f"{prefix.name}.*"):
-            old.unlink()
-    mpi.sync_processes()
-    start, cpu = time.time(), time.process_time()
-    _, sampler = run(settings(options))
-    wall, cpu = time.time() - start, time.process_time() - cpu
+    prefix, results = CHAINS / options.name, CHAINS / "measured.json"
+    with Stopwatch(prefix, "sampling"):
+        _, sampler = run(settings(options.name, options.packages_path, options.samples))
     theory = next(iter(sampler.model.theory.values()))
-    counts = mpi.allgather((theory.counts["by CLASS"], sampler.n_steps_raw))
-    theory.check = options.points
-    start, before = time.process_time(), theory.counts["by CLASS"]
-    ExactCheck(theory).run()
-    own = (time.process_time() - start) / max(theory.counts["by CLASS"] - before, 1)
-    per_call = mpi.allgather(own)
+    given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
+    # Of this session; those of an earlier one that did not get through the check are remembered.
+    known = json.loads(results.read_text()) if results.exists() else {}
+    calls = known.get(options.name, {}).get("calls", len(theory.training_set) - given)
+    mpi.sync_processes()
     if mpi.is_main_process():
-        measured = {
-            "calls": sum(each for each, _ in counts),
-            "evaluations": sum(each for _, each in counts),
-            "wall": wall,
-            "cpu": cpu,
-            "processes": mpi.size(),
-            "per call": sum(per_call) / len(per_call),
-        }
-        file = prefix.with_name(f"{prefix.name}.exact_check.json")
-        report(prefix, measured, json.loads(file.read_text())["points"])
+        results.write_text(json.dumps({**known, options.name: measured(options.name, calls)}))
+    with Stopwatch(prefix, "check"):
+        theory.check = options.points
+        ExactCheck(theory).run()
+    mpi.sync_processes()
+    if mpi.is_main_process():
+        known[options.name] = measured(options.name, calls)
+        results.write_text(json.dumps(known, indent=1))
+        if options.output:
+            options.output.write_text(document(known))
+        print(table(known))

@@ -1,14 +1,16 @@
-"""How far the EDE fluid is from the scalar field: ``python benchmarks/fluid_vs_field.py``.
+"""How far EDE's fluids are from the scalar field: ``python benchmarks/fluid_vs_field.py``.
 
-Each point of a grid in (fEDE, log10z_c, thetai_ede) is computed three times: the field, the fluid
-whose true maximum is the field's (``peak``), and the fluid that takes the same numbers for the
-fraction at z_c (``at_zc``). All other parameters, H0 among them, stay fixed. Points are kept in a
-file as they are computed and are not computed again; a file of another patch is refused.
+Each point of a grid in (fEDE, log10z_c, thetai_ede) is computed four times: the field, the fluid
+whose true maximum is the field's (`peak`), the fluid that takes the same numbers for the fraction
+at z_c (`at_zc`), and the field's own background with a fluid that goes on for its perturbations
+(`matched`). All other parameters, H0 among them, stay fixed; precision is the default one. Points
+done are kept in docs/fluid_vs_field.json, so that a stopped run goes on.
 Writes docs/fluid_vs_field.md and docs/fluid_vs_field.png.
 """
 
 import argparse
 import itertools
+import json
 import os
 import sys
 from pathlib import Path
@@ -20,16 +22,22 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from ede_wbins.boltzmann import install, load
+from ede_wbins.likelihoods.bandpowers import SPECTRA, CompressedBandpowers
 from ede_wbins.likelihoods.planck_compressed import FOLDER
-from ede_wbins.likelihoods.planck_compressed.bandpowers import SPECTRA, CompressedBandpowers
+from ede_wbins.theory.options import precision_settings
 
 DOCS = Path(__file__).parents[1] / "docs"
-DEFINITIONS = ("peak", "at_zc")
+KEPT = DOCS / "fluid_vs_field.json"
+FLUIDS = {
+    "peak": {"ede_definition": "peak"},
+    "at_zc": {"ede_definition": "at_zc"},
+    "matched": {"ede_model": "fluid_matched"},
+}
 MEASURES = ("TT %", "EE %", "P(k) %", "TT sigma", "EE sigma", "chi2")
 GRID = {
     "fEDE": (0.1, 0.05, 0.2),
-    "log10z_c": (3.2, 3.5, 3.8, 4.1),
-    "thetai_ede": (1.0, 2.0, 2.8),
+    "log10z_c": (3.0, 3.45, 3.85, 4.3),
+    "thetai_ede": (0.1, 2.0, 2.8, 3.1),
 }
 FIXED = {
     "H0": 70.0,
@@ -52,13 +60,17 @@ T_CMB = 2.7255e6
 INTRODUCTION = """\
 # What the fluid is worth
 
-Written by `make fluid-map`: the EDE fluid minus the scalar field, for n = 3, at the same
-H0 = 70 km/s/Mpc and with all other parameters fixed too. `peak` is `ede_definition: peak`, where
-the fluid's true maximum is put where the field's is; `at_zc` (the default) takes the same two
-numbers for the fraction *at* z_c. Per cent and sigmas are the largest over l = 2 to 2508, or
-k = 1e-3 to 1/Mpc at z = 0; a sigma is the cosmic variance of one multipole, sqrt(2/(2l+1)) C_l.
-chi2 is that of the difference itself in Planck plik-lite TT, TE, EE: what the fluid would lose if
-the field's spectra were the data, at fixed parameters. A fit would absorb some of it.
+Written by `make fluid-map`: EDE as a fluid minus the scalar field, for n = 3, at the same
+H0 = 70 km/s/Mpc and with all other parameters fixed too. `peak` is the fluid with
+`ede_definition: peak`, where its true maximum is put where the field's is; `at_zc` (the default)
+takes the same two numbers for the fraction *at* z_c. `matched` is `ede: fluid_matched`: the field's
+background, and its perturbations until the scale factor has grown by 1.2 since the peak; from there
+on density and momentum are conserved in that background, with the cycle average's sound speed.
+
+Per cent and sigmas are the largest over l = 2 to 2508, or k = 1e-3 to 1/Mpc at z = 0; a sigma is
+the cosmic variance of one multipole, sqrt(2/(2l+1)) C_l. chi2 is that of the difference itself in
+Planck plik-lite TT, TE, EE: what the fluid would lose if the field's spectra were the data, at
+fixed parameters. A fit would absorb some of it.
 
 """
 
@@ -66,7 +78,7 @@ the field's spectra were the data, at fixed parameters. A fit would absorb some 
 def spectra(classy, **parameters) -> dict[str, np.ndarray]:
     """D_l in muK^2 from l = 0, and P(k) today."""
     cosmo = classy.Class()
-    cosmo.set({**FIXED, **parameters})
+    cosmo.set({**FIXED, **precision_settings("default"), **parameters})
     cosmo.compute()
     cl = cosmo.lensed_cl(int(L[-1]))
     ell = cl["ell"]
@@ -87,72 +99,64 @@ def measures(fluid: dict, field: dict, planck: CompressedBandpowers) -> list[flo
     return [*map(float, largest), float(weighted @ weighted)]
 
 
-def compute_grid(classy, store: Path) -> dict[tuple, np.ndarray]:
-    """Measures of each point, shape (len(DEFINITIONS), len(MEASURES))."""
-    known = {}
-    if store.exists():
-        with np.load(store) as kept:
-            if str(kept["patch"]) != classy.ede_wbins_patch:
-                sys.exit(f"{store} was made by another patch of CLASS: remove it")
-            known = dict(zip(map(tuple, kept["points"]), kept["measures"], strict=True))
+def compute_grid(classy) -> dict[tuple, np.ndarray]:
+    """Measures of each point, shape (len(FLUIDS), len(MEASURES))."""
+    identity = {"patch": classy.ede_wbins_patch, "precision": precision_settings("default")}
+    done = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    known = done["points"] if done.get("identity") == identity else {}
     planck = CompressedBandpowers(FOLDER / "pliklite.npz")
     points = list(itertools.product(*GRID.values()))
     for number, point in enumerate(points, start=1):
-        if point not in known:
+        if str(point) not in known:
             ede = dict(zip(GRID, point, strict=True))
             field = spectra(classy, ede_model="scalar", **ede)
-            known[point] = np.array(
-                [
-                    measures(spectra(classy, ede_definition=definition, **ede), field, planck)
-                    for definition in DEFINITIONS
-                ]
-            )
-            store.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(
-                store,
-                patch=classy.ede_wbins_patch,
-                points=np.array(list(known)),
-                measures=np.array(list(known.values())),
-            )
+            known[str(point)] = [
+                measures(spectra(classy, **fluid, **ede), field, planck)
+                for fluid in FLUIDS.values()
+            ]
+            KEPT.write_text(json.dumps({"identity": identity, "points": known}))
         print(f"point {number} of {len(points)}: {point}", file=sys.stderr, flush=True)
-    return {point: known[point] for point in sorted(points)}
+    return {point: np.array(known[str(point)]) for point in sorted(points)}
 
 
 def document(results: dict[tuple, np.ndarray]) -> str:
-    """The table in Markdown, and where the fluid may be used."""
-    names = [*GRID, *(f"{m}, {d}" for d in DEFINITIONS for m in MEASURES)]
-    rows = [
-        [*(f"{x:g}" for x in point), *(f"{x:.2g}" for x in values.ravel())]
-        for point, values in results.items()
-    ]
-    lines = ["| " + " | ".join(row) + " |" for row in [names, ["---"] * len(names), *rows]]
-    return "\n".join([INTRODUCTION + region(results), *lines, "\n![Map](fluid_vs_field.png)\n"])
+    """A section for each fluid: where it may be used, and a table."""
+    parts = [INTRODUCTION]
+    for number, name in enumerate(FLUIDS):
+        plane = {point: values[number] for point, values in results.items()}
+        rows = [[f"{x:g}" for x in point] + [f"{x:.2g}" for x in plane[point]] for point in plane]
+        header = [*GRID, *MEASURES]
+        lines = ["| " + " | ".join(row) + " |" for row in [header, ["---"] * len(header), *rows]]
+        parts += [f"## {name}\n\n", region(plane), "\n".join(lines), "\n\n"]
+    return "".join([*parts, "![Map](fluid_vs_field.png)\n"])
 
 
-def region(results: dict[tuple, np.ndarray]) -> str:
-    """Which points are within a tenth, a quarter and one cosmic-variance sigma, and chi2 of 1."""
-    text = "Points of the grid where the fluid at `peak` stays within the bound:\n\n"
+def region(plane: dict[tuple, np.ndarray]) -> str:
+    """How many points are within one cosmic-variance sigma, and within a chi2 of 1."""
+    text = ""
     for fEDE in sorted(GRID["fEDE"]):
-        plane = np.array([values[0] for point, values in results.items() if point[0] == fEDE])
-        sigma, chi2 = plane[:, 3:5].max(axis=1), plane[:, 5]
+        values = np.array([each for point, each in plane.items() if point[0] == fEDE])
+        sigma, chi2 = values[:, 3:5].max(axis=1), values[:, 5]
         text += (
-            f"- fEDE = {fEDE:g}: {np.sum(sigma < 1)} of {len(plane)} within one sigma in TT and EE "
-            f"(worst {sigma.max():.1f}), {np.sum(chi2 < 1)} with chi2 below 1 "
+            f"- fEDE = {fEDE:g}: {np.sum(sigma < 1)} of {len(values)} points within one sigma in "
+            f"TT and EE (worst {sigma.max():.1f}), {np.sum(chi2 < 1)} with chi2 below 1 "
             f"(smallest {chi2.min():.2g}, largest {chi2.max():.2g})\n"
         )
     return text + "\n"
 
 
 def draw(results: dict[tuple, np.ndarray], path: Path) -> None:
-    """chi2 and the larger of both sigmas at `peak` over log10z_c, one line a theta_i."""
+    """The larger of both sigmas, and chi2, over log10z_c: `peak` solid, `matched` dashed."""
     figure, axes = plt.subplots(2, len(GRID["fEDE"]), figsize=(10, 6), sharex=True, sharey="row")
     for column, fEDE in zip(axes.T, sorted(GRID["fEDE"]), strict=True):
-        for theta in GRID["thetai_ede"]:
-            values = np.array([results[fEDE, z, theta][0] for z in GRID["log10z_c"]])
-            column[0].semilogy(
-                GRID["log10z_c"], values[:, 3:5].max(axis=1), "o-", label=rf"$\theta_i$ = {theta:g}"
-            )
-            column[1].semilogy(GRID["log10z_c"], values[:, 5], "o-")
+        for colour, theta in enumerate(GRID["thetai_ede"]):
+            values = np.array([results[fEDE, z, theta] for z in GRID["log10z_c"]])
+            label = rf"$\theta_i$ = {theta:g}"
+            for name, style in (("peak", "o-"), ("matched", "o--")):
+                fluid = values[:, list(FLUIDS).index(name)]
+                curve = {"color": f"C{colour}", "label": label if name == "peak" else None}
+                column[0].semilogy(GRID["log10z_c"], fluid[:, 3:5].max(axis=1), style, **curve)
+                column[1].semilogy(GRID["log10z_c"], fluid[:, 5], style, **curve)
         column[0].set_title(rf"$f_\mathrm{{EDE}}$ = {fEDE:g}")
         column[1].set_xlabel(r"$\log_{10} z_c$")
         for axis in column:
@@ -160,7 +164,7 @@ def draw(results: dict[tuple, np.ndarray], path: Path) -> None:
     axes[0, 0].set_ylabel(r"largest $|\Delta C_\ell|/\sigma_\ell$ of TT, EE")
     axes[1, 0].set_ylabel(r"$\chi^2$ in plik-lite")
     axes[0, 0].legend(fontsize=8)
-    figure.suptitle("EDE fluid minus scalar field at equal peaks")
+    figure.suptitle("Fluid (solid) and matched fluid (dashed) minus scalar field at equal peaks")
     figure.tight_layout()
     figure.savefig(path, dpi=100)
 
@@ -170,10 +174,9 @@ def main() -> None:
     parser.add_argument(
         "-p", "--packages", default=os.environ.get("COBAYA_PACKAGES_PATH", "packages")
     )
-    parser.add_argument("--store", type=Path, default=Path("chains/fluid_vs_field.npz"))
     arguments = parser.parse_args()
     install(arguments.packages)
-    results = compute_grid(load(arguments.packages), arguments.store)
+    results = compute_grid(load(arguments.packages))
     text = document(results)
     print(text)
     (DOCS / "fluid_vs_field.md").write_text(text)

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/steps.py -p packages [-n 3]
 
 EDE fluid + 10 bins at the default precision, lensed C_l to l = 2508 and P(k) to 1/Mpc; medians of n
-rounds of CPU seconds of one thread.
+rounds of CPU seconds of one thread. Prints Markdown.
 """
 
 import argparse
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("-n", "--rounds", type=int, default=3)
     args = parser.parse_args()
     module = load(args.packages_path)
+    print(f"\n## A step in A_s and n_s alone\n\nEDE fluid + 10 bins, {args.rounds} rounds.\n")
     settings = precision_settings("default") | LCDM | PRODUCTS | EDE | bins(10)
     del settings["ln_A_s_1e10"], settings["n_s"]
     rng = np.random.default_rng(0)
@@ -47,7 +48,7 @@ def main() -> None:
             spent["step"].append(np.median(steps[1:]))
             cosmo.struct_cleanup()
         first, step = (np.median(spent[name]) for name in ("first", "step"))
-        print(f"non_linear {method}: whole {first:.2f} s, step {step:.2f} s, {step / first:.1%}")
+        print(f"- non_linear {method}: whole {first:.2f} s, step {step:.2f} s, {step / first:.1%}")
 
 
 if __name__ == "__main__":

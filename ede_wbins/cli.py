@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 
 from ede_wbins import cli_analysis, cli_runs
@@ -21,21 +22,24 @@ def main(arguments: list[str] | None = None) -> int:
     status
         0 where all went well, 1 where one line on standard error says what did not.
     """
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     # GetDist's hints on smoothing are not for whoever reads a table.
     logging.getLogger().setLevel(logging.ERROR)
     try:
         options.run(options)
     except EDEWBinsError as error:
         return _fail(str(error))
+    except BrokenPipeError:
+        # As of `| head`: nothing is left to say, at the end of Python neither.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _fail("interrupted")
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ede-wbins", description="EDE and w(z) for Cobaya")
-    commands = parser.add_subparsers(metavar="command", required=True)
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="ede-wbins", description="EDE and w(z) for Cobaya")
+    commands = whole.add_subparsers(metavar="command", required=True)
 
     install = commands.add_parser("install", help="build the patched CLASS")
     install.add_argument(
@@ -45,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_analysis.add_to(commands)
     cli_runs.add_to(commands)
-    return parser
+    return whole
 
 
 def _install(options: argparse.Namespace) -> None:

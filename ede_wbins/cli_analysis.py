@@ -1,6 +1,7 @@
 """The sub-commands of `ede-wbins` that read runs. What is heavy is imported when a command runs."""
 
 import argparse
+import sys
 from pathlib import Path
 
 
@@ -78,7 +79,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     watch = commands.add_parser("watch", help="follow a run that is sampling")
     watch.add_argument("prefix", type=Path, metavar="RUN", help="output prefix")
     watch.add_argument("--every", type=float, default=10, metavar="SECONDS")
-    watch.add_argument("--once", action="store_true", help="print where it is, and stop")
+    watch.add_argument("--once", action="store_true", help="print where it is, without its speed")
     watch.set_defaults(run=_watch)
 
 
@@ -117,8 +118,7 @@ def _plot(options: argparse.Namespace) -> None:
     from ede_wbins.analysis import save_figures
 
     folder = options.output or options.runs[0].parent
-    for path in save_figures(_load(options), folder, options.what):
-        print(path)
+    save_figures(_load(options), folder, options.what, report=lambda path: print(path, flush=True))
 
 
 def _tension(options: argparse.Namespace) -> None:
@@ -166,4 +166,8 @@ def _profile(options: argparse.Namespace) -> None:
 def _report(options: argparse.Namespace) -> None:
     from ede_wbins.analysis.report import write_report
 
-    print(write_report(_load(options), options.output))
+    print(write_report(_load(options), options.output, report=_to_stderr))
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

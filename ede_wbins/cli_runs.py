@@ -9,7 +9,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     write = commands.add_parser("yaml", help="write a run")
     write.add_argument("--bins", type=int, metavar="N", help="bins of w(z)")
     write.add_argument(
-        "--ede", nargs="?", const="fluid", choices=("fluid", "scalar"), help="early dark energy"
+        "--ede",
+        nargs="?",
+        const="fluid",
+        choices=("fluid", "fluid_matched", "scalar"),
+        help="early dark energy",
     )
     write.add_argument("--mnu", action="store_true", help="sample the neutrino masses")
     write.add_argument("--data", required=True, metavar="NAME,NAME,...")
@@ -18,7 +22,11 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
     doctor = commands.add_parser("doctor", help="check that this machine can do a run")
     doctor.add_argument(
-        "file", nargs="?", metavar="RUN.yaml", help="default: EDE + 3 bins on the embedded data"
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="RUN.yaml",
+        help="default: EDE + 3 bins on the embedded data",
     )
     doctor.add_argument(
         "-p", "--packages-path", metavar="FOLDER", help="default: Cobaya's packages path"
@@ -45,11 +53,12 @@ def _yaml(options: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    from cobaya.yaml import yaml_load, yaml_load_file
+    from cobaya.yaml import yaml_load
 
     from ede_wbins.boltzmann.paths import default_packages_path
     from ede_wbins.doctor import report
     from ede_wbins.errors import EDEWBinsError
+    from ede_wbins.read_yaml import read_yaml
     from ede_wbins.run_file import run_file
 
     packages_path = options.packages_path or default_packages_path()
@@ -57,8 +66,6 @@ def _doctor(options: argparse.Namespace) -> None:
         raise EDEWBinsError("no packages path: give one with -p, or set COBAYA_PACKAGES_PATH")
     if options.file is None:
         info = yaml_load(run_file(["embedded"], n_bins=3, ede="fluid"))
-    elif Path(options.file).is_file():
-        info = yaml_load_file(options.file)
     else:
-        raise EDEWBinsError(f"{options.file} is not there")
+        info = read_yaml(options.file, "likelihood")
     report(info, packages_path)

@@ -5,10 +5,10 @@ from pathlib import Path
 from cobaya.input import update_info
 from cobaya.log import LoggedError
 from cobaya.run import run as cobaya_run
-from cobaya.yaml import InputSyntaxError, yaml_load_file
 
 from ede_wbins.analysis.files import prior_prefix
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.read_yaml import read_yaml
 
 _MOST = 100_000
 
@@ -49,12 +49,10 @@ def sample_prior(path: Path) -> Path:
     EDEWBinsError
         If the file is no run, or Cobaya does not accept it.
     """
+    info = read_yaml(path, "likelihood")
     try:
-        info = yaml_load_file(str(path))
-        if not isinstance(info, dict) or not info.get("likelihood"):
-            raise EDEWBinsError(f"{path}: not a run's YAML (it lacks likelihood)")
         prefix = prior_prefix(Path(info.get("output") or path.with_suffix("").name))
         cobaya_run({**prior_info(info), "output": str(prefix), "force": True})
-    except (OSError, InputSyntaxError, LoggedError) as error:
+    except (OSError, LoggedError) as error:
         raise EDEWBinsError(f"{path}: {' '.join(str(error).split())}") from error
     return prefix

@@ -8,7 +8,7 @@ from textwrap import indent
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import default_edges
 
-EDE_MODELS = ("fluid", "scalar")
+EDE_MODELS = ("fluid", "fluid_matched", "scalar")
 
 DATA = {
     "embedded": "data_embedded",
@@ -58,7 +58,7 @@ def run_file(
     n_bins
         Bins of w(z); None for a cosmological constant.
     ede
-        `fluid`, `scalar`, or None for no early dark energy.
+        One of `EDE_MODELS`, or None for no early dark energy.
     masses
         Whether to sample the sum of the neutrino masses.
     output

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import numpy as np
 from cobaya.log import LoggedError
-from scipy.io import FortranFile, FortranFormattingError
+from scipy.io import FortranFile
 from scipy.linalg import cholesky, solve_triangular
 
+from ede_wbins.npz import NpzError, read_npz
+
 SPECTRA = ("tt", "te", "ee")
+# What a file of compressed bandpowers holds.
+_TABLE = ("edges", "weights", "counts", "projection", "data")
 
 
 def check_spectra(log, dl: Mapping[str, np.ndarray], l_max: Mapping[str, int]) -> None:
@@ -60,7 +64,8 @@ def read_covariance(log, path: Path, size: int) -> np.ndarray:
     try:
         with FortranFile(path, "r") as file:
             values = file.read_reals(dtype=float)
-    except (FortranFormattingError, ValueError, TypeError) as error:
+    # Damage shows in many ways, deep in SciPy and NumPy.
+    except Exception as error:
         raise LoggedError(log, "%s is not one whole Fortran record: %s", path, error) from None
     if len(values) != size**2:
         raise LoggedError(log, "%s has %d values: needed are %d^2", path, len(values), size)
@@ -148,10 +153,12 @@ class CompressedBandpowers:
     """
 
     def __init__(self, path: Path):
-        with np.load(path, allow_pickle=False) as table:
-            self.windows = BandpowerWindows(table["edges"], table["weights"], table["counts"])
-            self.projection = table["projection"]
-            self.data = table["data"]
+        table = read_npz(path)
+        for name in _TABLE:
+            if name not in table or table[name].dtype.kind not in "fiu":
+                raise NpzError(f"{path}: has no numbers {name!r}")
+        self.windows = BandpowerWindows(table["edges"], table["weights"], table["counts"])
+        self.projection, self.data = table["projection"], table["data"]
 
     def chi2(self, dl: Mapping[str, np.ndarray], calibration: float = 1.0) -> float:
         """chi2 of theory spectra (see `BandpowerWindows.bin`) divided by calibration^2."""

@@ -3,14 +3,17 @@
 import hashlib
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import requests
-from cobaya.install import download_file
 from cobaya.likelihood import Likelihood
 from cobaya.log import LoggedError, get_logger
 from tqdm import tqdm
+
+MAX_BYTES = 2**31
+"""Of what is downloaded, and of what is in it: more is refused."""
 
 
 class ReleasedFile(NamedTuple):
@@ -99,22 +102,29 @@ class ReleasedData(Likelihood):
 
 def _download(url: str, folder: str, no_progress_bars: bool, log) -> bool:
     """Download a file, and unpack it if it is an archive; whether that went well."""
-    if url.endswith(".zip"):
-        return download_file(url, folder, no_progress_bars=no_progress_bars, logger=log)
-    # Cobaya's function takes any file for an archive.
+    path = Path(folder) / url.rsplit("/", 1)[1]
     try:
         with requests.get(url, stream=True, timeout=60) as reply:
             reply.raise_for_status()
             size = int(reply.headers.get("content-length", 0))
             with (
-                open(Path(folder) / url.rsplit("/", 1)[1], "wb") as file,
+                open(path, "wb") as file,
                 tqdm(total=size, unit="B", unit_scale=True, disable=no_progress_bars) as bar,
             ):
                 for part in reply.iter_content(1 << 16):
                     bar.update(file.write(part))
+                    if file.tell() > MAX_BYTES:
+                        raise OSError(f"more than {MAX_BYTES} bytes")
                 if file.tell() < size:
                     raise OSError(f"{file.tell()} of {size} bytes came")
-    except (requests.RequestException, OSError) as error:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                    raise OSError(f"its files have more than {MAX_BYTES} bytes")
+                # Leaves no member outside the folder, whatever its name.
+                archive.extractall(folder)
+            path.unlink()
+    except (requests.RequestException, OSError, zipfile.BadZipFile) as error:
         log.error("Error downloading %s: %s", url, error)
         return False
     return True

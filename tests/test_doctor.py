@@ -81,4 +81,4 @@ def test_report_ends_in_an_error_that_names_what_is_wrong(monkeypatch):
 
 def test_run_that_is_not_there_is_one_line(tmp_path, capsys):
     assert main(["doctor", "none.yaml", "-p", str(tmp_path)]) == 1
-    assert capsys.readouterr().err == "ede-wbins: none.yaml is not there\n"
+    assert capsys.readouterr().err == "ede-wbins: none.yaml: No such file or directory\n"

@@ -17,12 +17,12 @@ EXPECTED = {
         "#SBATCH --cpus-per-task=12",
         "#SBATCH --mem=64000",
         "#SBATCH --time=48:00:00",
-        "srun --ntasks=8 --cpus-per-task=12 cobaya-run --resume runs/ede_w3.yaml",
+        "srun --ntasks=8 --cpus-per-task=12 cobaya-run --resume 'runs/ede_w3.yaml'",
     ],
     "pbs": [
         "#PBS -l select=2:ncpus=48:mpiprocs=4:ompthreads=12:mem=64000mb",
         "#PBS -l walltime=48:00:00",
-        "mpirun -np 8 cobaya-run --resume runs/ede_w3.yaml",
+        "mpirun -np 8 cobaya-run --resume 'runs/ede_w3.yaml'",
     ],
 }
 
@@ -46,7 +46,7 @@ def test_script_of_a_job(engine, tmp_path, monkeypatch):
     assert lines[0] == "#!/bin/bash"
     for line in EXPECTED[engine]:
         assert line in lines
-    assert f"cd {tmp_path}" in lines and "export OMP_NUM_THREADS=12" in lines
+    assert f"cd '{tmp_path}'" in lines and "export OMP_NUM_THREADS=12" in lines
     # No placeholder and no definition is left, and the shell accepts it.
     assert not re.search(r"\{[A-Z]", text) and "##" not in text
     subprocess.run(["bash", "-n", script], check=True)

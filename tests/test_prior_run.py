@@ -49,5 +49,5 @@ def test_what_is_no_run_is_one_line(tmp_path):
     with pytest.raises(EDEWBinsError, match="No such file"):
         prior_run.sample_prior(tmp_path / "none.yaml")
     (tmp_path / "x.yaml").write_text("a: 1")
-    with pytest.raises(EDEWBinsError, match="not a run's YAML"):
+    with pytest.raises(EDEWBinsError, match="not a Cobaya run's"):
         prior_run.sample_prior(tmp_path / "x.yaml")

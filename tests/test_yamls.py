@@ -16,6 +16,8 @@ from cobaya.yaml import yaml_load_file
 ROOT = Path(__file__).parent.parent
 YAMLS = ROOT / "yamls"
 QUICKSTARTS = sorted(YAMLS.glob("*.yaml"))
+# Over any run, as the test of emulated variants does.
+EMULATED = YAMLS / "blocks" / "emulated_run.yaml"
 GRIDS = sorted(YAMLS.glob("grids/*.yaml"))
 GRID_RUNS = sorted([*YAMLS.glob("paper/*/*.yaml"), *YAMLS.glob("2026/*/*.yaml")])
 RUNS = [*QUICKSTARTS, *GRID_RUNS]
@@ -39,7 +41,7 @@ def name_of(path: Path) -> str:
 
 def blocks_of(path: Path) -> set[str]:
     """Names, relative to the folder of the runs, of all that a run is assembled from."""
-    lists = re.findall(r"!defaults \[(.*?)\]", path.read_text())
+    lists = re.findall(r"(?m)^[^#\n]*!defaults \[(.*?)\]", path.read_text())
     names = {name.strip() for line in lists for name in line.split(",")}
     return {os.path.relpath(path.parent / name, YAMLS).replace(os.sep, "/") for name in names}
 
@@ -48,7 +50,7 @@ def test_every_block_is_used_by_a_run():
     blocks = {
         name_of(path) for part in ("blocks", "covmats") for path in YAMLS.glob(f"{part}/*.yaml")
     }
-    used = set().union(*(blocks_of(path) for path in RUNS))
+    used = set().union(*(blocks_of(path) for path in [*RUNS, EMULATED]), {name_of(EMULATED)})
     assert used == blocks
 
 
@@ -64,6 +66,19 @@ def test_runs_are_those_of_the_grids():
         expected |= {YAMLS / path: text for path, text in made(grid.stem).items()}
     assert expected == {path: path.read_text() for path in GRID_RUNS}
     assert len(GRID_RUNS) > 140
+
+
+@pytest.mark.parametrize("model", ["lcdm", "ede", "w5", "ede_w10"])
+def test_one_line_makes_the_emulated_variant_of_a_run(model, tmp_path):
+    run = YAMLS / "2026" / "planck_desi_union3" / model
+    (variant := tmp_path / "run.yaml").write_text(f"!defaults [{run}, {EMULATED}]")
+    found, exact = yaml_load_file(str(variant)), yaml_load_file(f"{run}.yaml")
+    (theory,) = update_info(found)["theory"].values()
+    assert theory["class"] == "ede_wbins.EmulatedEDEWBins"
+    assert theory["tolerance"] > 0
+    assert theory["n_bins"] == exact["theory"]["ede_wbins.EDEWBins"].get("n_bins")
+    assert (found["params"], found["likelihood"]) == (exact["params"], exact["likelihood"])
+    assert found["output"] != exact["output"]
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda path: path.stem)

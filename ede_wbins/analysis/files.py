@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from cobaya.yaml import InputSyntaxError, yaml_load_file
 from getdist.paramnames import ParamNames
 
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.read_yaml import read_yaml
 
 
 def prior_prefix(prefix: Path) -> Path:
@@ -64,13 +64,7 @@ def read_record(path: Path) -> dict:
     EDEWBinsError
         If it is none.
     """
-    try:
-        info = yaml_load_file(str(path))
-    except InputSyntaxError as error:
-        raise EDEWBinsError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-    if not (isinstance(info, dict) and info.get("params") and info.get("likelihood")):
-        raise EDEWBinsError(f"{path}: not a Cobaya run's (it lacks params or likelihood)")
-    return info
+    return read_yaml(path, "params", "likelihood")
 
 
 def check_columns(prefix: Path, chains: list[Path]) -> None:

@@ -12,6 +12,7 @@ from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model import Background, EDEFluid, WBins
 from ede_wbins.model.background import LAMBDA
 from ede_wbins.model.tabulated import TabulatedBackground
+from ede_wbins.theory.options import FIELD_MODELS
 
 LEVELS = {0.95: (0.025, 0.975), 0.68: (0.16, 0.84)}
 """Quantiles of the bands."""
@@ -49,23 +50,30 @@ class Band:
         return Band(self.median / unit, {level: x / unit for level, x in self.ranges.items()})
 
 
-def histories(run: Run) -> list[History]:
+def histories(run: Run, **given: float) -> list[History]:
     """
     Samples drawn from a run's posterior, with their expansion histories.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    **given : float
+        Parameters to have these values instead, as those that a prior-only run lacks.
 
     Raises
     ------
     EDEWBinsError
         If the run lacks a parameter, or has physics that the closed forms do not.
     """
-    fixed = _fixed(run)
+    fixed = {**_fixed(run), **given}
     run.require(*(name for name in _NEEDED if name not in fixed))
     drawn = np.random.default_rng(0).choice(
         run.samples.numrows, _N_SAMPLES, p=run.samples.weights / run.samples.weights.sum()
     )
     names = run.samples.paramNames.list()
     rows = run.samples.samples[drawn]
-    points = [{**fixed, **dict(zip(names, row, strict=True))} for row in rows]
+    points = [{**fixed, **dict(zip(names, row.tolist(), strict=True)), **given} for row in rows]
     return [History(point, _background(run, point)) for point in points]
 
 
@@ -116,7 +124,7 @@ def _background(run: Run, p: Mapping) -> Background:
 def _means_peak(run: Run) -> bool:
     """Whether fEDE and log10z_c are the maximum of f_EDE(z), not its value at z_c."""
     args = run.theory.get("extra_args") or {}
-    return run.theory.get("ede") == "scalar" or args.get("ede_definition") == "peak"
+    return run.theory.get("ede") in FIELD_MODELS or args.get("ede_definition") == "peak"
 
 
 def _with_peak(at: Callable[..., Background], peak: EDEFluid) -> EDEFluid:

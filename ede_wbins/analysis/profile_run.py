@@ -10,7 +10,6 @@ import numpy as np
 from cobaya import mpi
 from cobaya.log import LoggedError
 from cobaya.model import Model, get_model
-from cobaya.yaml import InputSyntaxError, yaml_load_file
 
 from ede_wbins.analysis.figures import FILES, publication
 from ede_wbins.analysis.figures.profiles import draw_profile
@@ -20,6 +19,7 @@ from ede_wbins.analysis.profile import Log, Point, Profiler, profile
 from ede_wbins.analysis.run import load_run
 from ede_wbins.analysis.spectra import with_class
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.read_yaml import read_yaml
 
 _LEVELS = (0.68, 0.95)
 # Where a parameter ends by its meaning, so that no data can put it beyond.
@@ -71,8 +71,8 @@ def profile_run(
         raise EDEWBinsError(f"range = {ends[0]:g}:{ends[1]:g}: must increase")
     if n_points < 5 or starts < 1:
         raise EDEWBinsError(f"points = {n_points}, starts = {starts}: at least 5, and 1")
+    info = read_yaml(path, "likelihood")
     try:
-        info = yaml_load_file(str(path))
         info["packages_path"] = packages_path or info.get("packages_path")
         prefix = Path(info.pop("output", None) or path.with_suffix("").name)
         covmat = ((info.pop("sampler", None) or {}).get("mcmc") or {}).get("covmat")
@@ -86,7 +86,7 @@ def profile_run(
         values = np.linspace(*ends, n_points).tolist()
         points = profile(profiler, values, log, starts, report=_say)
         points = _exact(info, points) if _is_emulated(info) else points
-    except (OSError, InputSyntaxError, LoggedError, AttributeError, TypeError) as error:
+    except (OSError, LoggedError, AttributeError, TypeError) as error:
         raise EDEWBinsError(f"{path}: {' '.join(str(error).split())}") from error
     return _finish(prefix, name, points) if mpi.rank() == 0 else ""
 

@@ -10,6 +10,7 @@ from cobaya.model import get_model
 from ede_wbins import EDEWBins
 from ede_wbins.analysis.run import Run
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.npz import NpzError, read_npz
 
 L_MAX = 2508
 _SPECTRA = ("tt", "te", "ee")
@@ -72,8 +73,12 @@ def _sampled(info: dict) -> list[str]:
 def _read(path: Path, point: dict[str, float]) -> dict[str, np.ndarray] | None:
     if not path.is_file():
         return None
-    with np.load(path, allow_pickle=False) as kept:
+    try:
+        kept = read_npz(path)
         same = list(kept["names"]) == list(point) and np.array_equal(
             kept["values"], list(point.values())
         )
         return {name: kept[name] for name in _SPECTRA} if same else None
+    except (NpzError, KeyError, TypeError):
+        # Cut short: computed again, and written over.
+        return None

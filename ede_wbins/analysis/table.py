@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -127,22 +128,31 @@ def summary(*runs: Run) -> str:
 
 
 def latex(*runs: Run) -> str:
-    """A LaTeX table (booktabs), one column a run."""
+    """
+    A LaTeX table (booktabs).
+
+    One run has the columns of `summary`; several have one each, mean and 68% or a limit of 95%.
+    """
     tables = [{row.name: row for row in rows(run)} for run in runs]
-    lines = [r"\begin{tabular}{l" + "c" * len(runs) + "}", r"\toprule"]
-    lines.append(_tex_line("Parameter", (_tex_escape(run.name) for run in runs)))
-    lines.append(r"\midrule")
+    alone = len(runs) == 1
+    heads = ["Mean", r"68\%", r"95\%", "Best fit"] if alone else [_tex_escape(r.name) for r in runs]
+    # What is not of a parameter stands in the last column of a run.
+    before = [""] * (len(heads) - len(runs))
+    lines = [r"\begin{tabular}{l" + "c" * len(heads) + "}", r"\toprule"]
+    first = _tex_escape(runs[0].name) if alone else "Parameter"
+    lines += [_tex_line(first, heads), r"\midrule"]
     for name in _union(tables):
-        label = next(table[name].label for table in tables if name in table)
-        cells = (table[name].latex() if name in table else "--" for table in tables)
+        found = [table.get(name) for table in tables]
+        label = next(row.label for row in found if row)
+        cells = _tex_alone(found[0]) if alone else [row.latex() if row else "--" for row in found]
         lines.append(_tex_line(f"${label}$", cells))
     lines.append(r"\midrule")
     for name, *cells in chi2_by_likelihood(runs)[1:]:
         what = r"$\chi^2$, all" if name == "chi2" else rf"$\chi^2$, {_tex_escape(name)}"
-        lines.append(_tex_line(what, (cell or "--" for cell in cells)))
-    lines.append(_tex_line("$R-1$", (f"{run.R_minus_1:.2g}" for run in runs)))
+        lines.append(_tex_line(what, [*before, *(cell or "--" for cell in cells)]))
+    lines.append(_tex_line("$R-1$", [*before, *(f"{run.R_minus_1:.2g}" for run in runs)]))
     effective = (f"{run.effective_samples:.0f}" for run in runs)
-    lines.append(_tex_line("Effective samples", effective))
+    lines.append(_tex_line("Effective samples", [*before, *effective]))
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 
 
@@ -224,6 +234,12 @@ def _aligned(lines: list[list[str]]) -> str:
 
 def _tex_line(first: str, cells) -> str:
     return " & ".join([first, *cells]) + r" \\"
+
+
+def _tex_alone(row: Row) -> list[str]:
+    texts = [row.number(row.mean), row.text(0), row.text(1), row.number(row.best)]
+    found = [re.sub(r"e(-?)\+?0*(\d+)", r"\\times 10^{\1\2}", text) for text in texts]
+    return [text if text == "unconstrained" else f"${text}$" for text in found]
 
 
 def _tex_escape(text: str) -> str:

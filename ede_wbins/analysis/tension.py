@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from cobaya.yaml import yaml_load_file
 from scipy.special import erfcinv
 from scipy.stats import chi2, norm
 
@@ -12,6 +11,7 @@ from ede_wbins.analysis import mixture
 from ede_wbins.analysis.measurements import Measurement
 from ede_wbins.analysis.run import Run
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.read_yaml import read_yaml
 
 _N_DIFFERENCES = 20_000
 _N_PART = 4000
@@ -102,7 +102,7 @@ def log_evidence(run: Run) -> tuple[float, float] | None:
     path = run.prefix.with_name(run.name + ".logZ")
     if not path.is_file():
         return None
-    found = yaml_load_file(str(path))
+    found = read_yaml(path, "logZ", "logZstd")
     return float(found["logZ"]), float(found["logZstd"])
 
 

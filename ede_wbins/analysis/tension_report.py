@@ -86,6 +86,12 @@ def _compare(run: Run, other: Run | Measurement, label: str, name: str) -> Tensi
 
 def _pair(first: Run, second: Run, names: Sequence[str], joint: Run | None) -> list[str]:
     lines = [_line(_compare(first, second, second.name, name)) for name in names]
+    if shared := first.info["likelihood"].keys() & second.info["likelihood"].keys():
+        lines.insert(
+            0,
+            f"{first.name} and {second.name} share {', '.join(sorted(shared))}: "
+            "as if independent, their difference counts for less than it is",
+        )
     if len(names) > 1:
         together = parameter_shift(first, second, names)
         lines.append(f"{first.name} and {second.name}: {', '.join(names)}: {_sigma(together)}")

@@ -26,8 +26,6 @@ class Progress:
         Of each chain.
     R_minus_1, effective : float
         After the burn-in; NaN while the chains are too short.
-    started : float
-        When the run's record was written.
     """
 
     time: float
@@ -35,7 +33,6 @@ class Progress:
     steps: tuple[int, ...]
     R_minus_1: float
     effective: float
-    started: float
 
 
 def look(prefix: Path) -> Progress:
@@ -59,27 +56,24 @@ def look(prefix: Path) -> Progress:
         # Too short yet, or a line is being written.
         pass
     accepted, steps = zip(*counted, strict=True) if counted else ((), ())
-    started = record.stat().st_mtime
-    return Progress(time.time(), accepted, steps, R_minus_1, effective, started)
+    return Progress(time.time(), accepted, steps, R_minus_1, effective)
 
 
 def describe(now: Progress, before: Progress | None = None) -> str:
     """
-    One line; speed is since `before`, or over the whole run.
+    One line, with the speed since `before`: files do not tell for how long a run stood still.
 
     Time to convergence supposes that R-1 falls as the inverse of the length, as the variance of a
     mean does.
     """
     total, accepted = sum(now.steps), sum(now.accepted)
-    since = now.time - (before.time if before else now.started)
-    new = total - (sum(before.steps) if before else 0)
-    speed = new / since if since > 0 else np.nan
+    speed = (total - sum(before.steps)) / (now.time - before.time) if before else np.nan
     parts = [
         f"{len(now.steps)} chain(s)",
         f"{accepted} accepted of {total} steps ({accepted / total:.0%})"
         if total
         else "no steps yet",
-        f"{speed:.3g} steps/s",
+        *([f"{speed:.3g} steps/s"] if before else []),
         f"R-1 = {now.R_minus_1:.2g}",
         f"{now.effective:.0f} effective samples",
     ]

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.npz import NpzError, read_npz
 
 FORMAT = 2
-MAX_BYTES = 2**31
-"""A larger file, or one that would be larger when read, is refused."""
 
 PATIENCE = 60.0
 """Seconds for which a lock, held for milliseconds, is waited for: then its holder has stopped."""
@@ -70,7 +68,7 @@ def save(path: Path, identity: Mapping, arrays: Mapping[str, np.ndarray]) -> Non
     """
     record = np.array(json.dumps({"format": FORMAT, **identity}, sort_keys=True))
     with replacing(Path(path)) as fresh, open(fresh, "wb") as file:
-        np.savez_compressed(file, **{_IDENTITY: record}, **arrays)
+        np.savez(file, **{_IDENTITY: record}, **arrays)
         file.flush()
         os.fsync(file.fileno())
 
@@ -87,19 +85,13 @@ def load(path: Path, identity: Mapping) -> dict[str, np.ndarray]:
     """
     path = Path(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > MAX_BYTES:
-            raise StoreError(f"{path}: {size} bytes, more than {MAX_BYTES}")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_npz(path)
         found = json.loads(str(arrays.pop(_IDENTITY)))
         if not isinstance(found, dict):
             raise ValueError("its identity is no mapping")
-    except StoreError:
-        raise
-    # Damage shows in many ways, deep in zipfile, zlib and NumPy; none of them is our mistake.
-    except Exception as error:
+    except NpzError as error:
+        raise StoreError(str(error)) from None
+    except (KeyError, ValueError, RecursionError) as error:
         raise StoreError(f"{path}: not a file of computed points ({error})") from None
     expected = json.loads(json.dumps({"format": FORMAT, **identity}))
     if other := _difference(found, expected):

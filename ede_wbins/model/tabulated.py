@@ -1,6 +1,6 @@
 """The closed-form background, quick: massive neutrinos from a table."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -8,6 +8,10 @@ from scipy.interpolate import CubicSpline
 
 from ede_wbins.model.background import Background
 from ede_wbins.model.species import massive_neutrino
+
+_GROWTH_INDEX = 0.55
+# Steps in ln(1+z) of the growth, from where matter has it all.
+_N = np.linspace(0, np.log(100), 231)
 
 
 class TabulatedBackground(Background):
@@ -21,6 +25,33 @@ class TabulatedBackground(Background):
             return _today(self.m_ncdm, self.T_ncdm, self.T_cmb)
         logs = _table(self.m_ncdm, self.T_ncdm, self.T_cmb)(np.log1p(z))
         return np.exp(logs[..., 0]), np.exp(logs[..., 1])
+
+    def log_growth(self, z: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Linear growth with f = Omega_m(z)^0.55 (astro-ph/0507263), good to a per cent.
+
+        Parameters
+        ----------
+        z : array_like
+            Redshifts from 0 to 99.
+
+        Returns
+        -------
+        ln_D, ln_f : ndarray
+            Logarithms of the growth factor, which is 1/(1+z) in the matter era, and of the growth
+            rate dlnD/dln a.
+        """
+        n = np.log1p(z)
+        suppression, rate = self._growth
+        return np.interp(n, _N, suppression) - n, np.interp(n, _N, rate)
+
+    @cached_property
+    def _growth(self) -> tuple[np.ndarray, np.ndarray]:
+        """ln[(1+z) D] and ln f at all steps."""
+        rho = self.densities(np.expm1(_N))
+        rate = (1 + rho["late"] / rho["matter_radiation"]) ** -_GROWTH_INDEX
+        steps = np.diff(_N) * (1 - (rate[1:] + rate[:-1]) / 2)
+        return np.append(-np.cumsum(steps[::-1])[::-1], 0.0), np.log(rate)
 
 
 @lru_cache(maxsize=8)

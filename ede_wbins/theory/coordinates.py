@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -12,9 +11,9 @@ from ede_wbins.model.late import WBins
 from ede_wbins.model.tabulated import TabulatedBackground
 
 _PIVOT = 3.5
-_GROWTH_INDEX = 0.55
 _SPLIT = 2.0
-_LATE_TOP = 100.0
+# Where growth tells more of matter power than before and after the split.
+_BETWEEN = (0.5, 1.0)
 # Room for all densities until the angle tells.
 _ANY_H = 3.0
 
@@ -26,9 +25,10 @@ class Coordinates:
 
     The sound horizon is a function of the early universe alone (`early`); with it, the angle
     theta_s and H0 follow from each other in closed form, and everything else is smooth in `full`,
-    of which theta_s is one. Early dark energy enters times sqrt(fEDE), since nothing can depend on
-    its other parameters without it; the bins of w(z) enter by their effects, of which there are
-    three however many bins there are: h, and the growth of structure before and after z = 2.
+    of which theta_s is one. Early dark energy enters to second order in its other parameters, times
+    sqrt(fEDE), since nothing can depend on these without it; the bins of w(z) enter by their
+    effects, of which there are few however many bins there are: h, and the growth of structure
+    before and after z = 2; for matter power, growth to two redshifts between too.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ class Coordinates:
         ede = None
         if p.get("fEDE"):
             ede = EDEFluid(p["fEDE"], p["log10z_c"], p["thetai_ede"], p.get("n_ede", 3.0))
-        species = {name: p[name] for name in ("N_ur", "m_ncdm", "T_ncdm", "T_cmb")}
+        species = {name: p[name] for name in ("N_ur", "T_ncdm", "T_cmb")}
+        # One mass if it varies.
+        species["m_ncdm"] = tuple(np.atleast_1d(p["m_ncdm"]).tolist())
         omegas = {"omega_b": p["omega_b"], "omega_cdm": p["omega_cdm"]}
         scale = p["H0"] if "H0" in p else 100 * p.get("h", _ANY_H)
         background = TabulatedBackground(scale, **omegas, late=late, ede=ede, **species)
@@ -83,7 +85,11 @@ class Coordinates:
     def full(
         self, p: Mapping[str, float], background: TabulatedBackground, rs_rec: float, z_rec: float
     ) -> np.ndarray:
-        """What spectra and growth depend on."""
+        """
+        What spectra, growth and matter power depend on.
+
+        The first of them, `of_spectra`, are enough for the spectra of the CMB.
+        """
         p = {**self.fixed, **p}
         theta_s_100 = p.get("theta_s_100")
         if theta_s_100 is None:
@@ -91,11 +97,16 @@ class Coordinates:
         x = [p["omega_b"], p["omega_cdm"], theta_s_100]
         x += [np.log(p[name]) if name == "A_s" else p[name] for name in self._amplitudes]
         if p.get("fEDE") is not None:
-            theta = p["thetai_ede"]
-            root = np.sqrt(p["fEDE"])
-            x += [root, root * (p["log10z_c"] - _PIVOT)]
-            x += [root * 0.5 * np.log(theta / np.sin(theta))]
-        return np.array([*x, *self._late(background), *(p[name] for name in self._others)])
+            c, theta = p["log10z_c"] - _PIVOT, p["thetai_ede"]
+            bend = 0.5 * np.log(theta / np.sin(theta))
+            x += (np.sqrt(p["fEDE"]) * np.array([1, c, bend, c**2, c * bend, bend**2])).tolist()
+        x += [p[name] for name in self._others]
+        return np.array([*x, *self._late(background)])
+
+    @property
+    def of_spectra(self) -> slice:
+        """Of what `full` gives, that on which spectra of the CMB depend."""
+        return slice(-len(_BETWEEN)) if self.edges else slice(None)
 
     @property
     def _amplitudes(self) -> list[str]:
@@ -111,17 +122,5 @@ class Coordinates:
     def _late(self, background: TabulatedBackground) -> list[float]:
         if not self.edges:
             return [np.log(background.H0)]
-        n, weight = _late_nodes(self.edges)
-        rho = background.densities(np.expm1(n))
-        suppressed = weight * (1 - (1 + rho["late"] / rho["matter_radiation"]) ** -_GROWTH_INDEX)
-        after = n < np.log1p(_SPLIT)
-        return [np.log(background.H0), suppressed[after].sum(), suppressed[~after].sum()]
-
-
-@lru_cache(maxsize=4)
-def _late_nodes(edges: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Quadrature in ln(1+z), split where w jumps and at the split of the features."""
-    ends = np.log1p(np.unique([0.0, 1.0, *edges, _SPLIT, 5.0, 10.0, 30.0, _LATE_TOP]))
-    node, weight = np.polynomial.legendre.leggauss(6)
-    half = np.diff(ends)[:, None] / 2
-    return (ends[:-1, None] + half * (1 + node)).ravel(), (half * weight).ravel()
+        (today, before, *between), _ = background.log_growth([0.0, _SPLIT, *_BETWEEN])
+        return [np.log(background.H0), today - before, before, *between]

@@ -15,6 +15,7 @@ from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_w_beyond
 from ede_wbins.theory.allowed import check_names, check_prior, meant, outside
 from ede_wbins.theory.options import (
+    FIELD_MODELS,
     bin_edges,
     check_mapping,
     check_path,
@@ -25,7 +26,7 @@ from ede_wbins.theory.patched import PatchedCLASS
 from ede_wbins.theory.perturbations import PRODUCT, Perturbations
 from ede_wbins.theory.rejected import RejectedPoints, output_of_run, root_cause
 from ede_wbins.theory.resumption import mend
-from ede_wbins.theory.threads import share_cores
+from ede_wbins.theory.threads import check_launcher, share_cores
 
 _EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
 _EDE_REQUIRED = _EDE_INPUTS[:3]
@@ -52,7 +53,8 @@ class EDEWBins(PatchedCLASS, classy):
     approach \cite{Hu:2008zd,Fang:2008sn}.
 
     With `ede: scalar`, fEDE and log10z_c are the largest fraction of the field and its redshift,
-    and its mass and decay constant, log10m_ede and log10f_ede (of eV), are derived.
+    and its mass and decay constant, log10m_ede and log10f_ede (of eV), are derived. So it is with
+    `ede: fluid_matched`, where a fluid goes on for its perturbations once it oscillates.
 
     It takes all that Cobaya's `classy` takes. Its parameters (fEDE, log10z_c, thetai_ede, n_ede,
     w1, w2, ...) have default priors, and H0, Omega_m, sigma8, S8, rs_drag, age, f_ede_max and
@@ -90,7 +92,7 @@ class EDEWBins(PatchedCLASS, classy):
         params |= offered["derived"]
         if has_ede(options["ede"]):
             params |= offered["early_derived"]
-        if options["ede"] == "scalar":
+        if options["ede"] in FIELD_MODELS:
             params |= offered["scalar_derived"]
         return {**defaults, "params": params}
 
@@ -114,6 +116,7 @@ class EDEWBins(PatchedCLASS, classy):
             self.has_ede = has_ede(self.ede)
             check_path(self.path)
             settings = precision_settings(self.precision)
+            check_launcher()
         except EDEWBinsError as error:
             raise LoggedError(self.log, "%s", error) from None
         self._load()
@@ -146,8 +149,8 @@ class EDEWBins(PatchedCLASS, classy):
             # CLASS looks for it below its own folder.
             args["sBBN file"] = "/external/bbn/" + os.path.basename(args["sBBN file"])
         args.setdefault("output", "")
-        if self.ede == "scalar":
-            args["ede_model"] = "scalar"
+        if self.ede in FIELD_MODELS:
+            args["ede_model"] = self.ede
         if self.edges:
             self._set_bins(args)
 
@@ -269,6 +272,10 @@ class EDEWBins(PatchedCLASS, classy):
         if "S8" in requirements:
             requirements["sigma8"] = None
         provided = super().must_provide(**requirements)
+        for key, wanted in self._must_provide.items():
+            if key[0] == "sigma_R":
+                # Cobaya takes it out, and misses it when the next likelihood tells what it needs.
+                wanted["k_max"] = self.extra_args["P_k_max_1/Mpc"]
         grids = [key for key in self._must_provide if key[0] == "Pk_grid"]
         if any(nonlinear for _, nonlinear, *_pair in grids):
             if not self._nonlinear_is_chosen:
@@ -280,7 +287,7 @@ class EDEWBins(PatchedCLASS, classy):
     def get_can_provide_params(self):
         """Names of the parameters that this component can derive."""
         names = [*super().get_can_provide_params(), "S8", *_EDE_DERIVED]
-        return [*names, *_SCALAR_DERIVED] if self.ede == "scalar" else names
+        return [*names, *_SCALAR_DERIVED] if self.ede in FIELD_MODELS else names
 
     def get_can_support_params(self):
         """Names of inputs that reach CLASS even if a likelihood requires them too."""

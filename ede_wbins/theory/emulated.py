@@ -15,6 +15,7 @@ from ede_wbins.theory.getters import QuickGetters
 from ede_wbins.theory.products import (
     DISTANCES,
     GROWTH,
+    MATTER,
     SPECTRA,
     Products,
     complete,
@@ -98,12 +99,13 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             If it is nothing that can be emulated.
         """
         super().must_provide(**(complete(requirements) if self.tolerance else requirements))
-        known = {*SPECTRA, *DISTANCES, *GROWTH}
-        if self.tolerance and (other := [k for k in self.collectors if k not in known]):
+        known = {*SPECTRA, *DISTANCES, *GROWTH, *MATTER}
+        names = [key[0] if isinstance(key, tuple) else key for key in self.collectors]
+        if self.tolerance and (other := [name for name in names if name not in known]):
             raise LoggedError(
                 self.log,
-                "cannot emulate %s yet: use ede_wbins.EDEWBins, or tolerance: 0",
-                ", ".join(str(k[0] if isinstance(k, tuple) else k) for k in other),
+                "cannot emulate %s: use ede_wbins.EDEWBins, or tolerance: 0",
+                ", ".join(other),
             )
         # What was learned lacks what is asked for now.
         self._forget()
@@ -145,7 +147,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         if self._mode == "trained":
             self.counts["emulated"] += 1
             if self.counts["emulated"] % _LOOKS == 0:
-                self._look(state)
+                self._look(state, params_values_dict)
             if self._rng.random() < self.blind:
                 return self._check(state, want_derived, params_values_dict)
         return True
@@ -183,23 +185,27 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         nuisance = self.likelihoods.nuisance()
         return self.trust.sd(prediction.components, nuisance, prediction.variances)
 
-    def _look(self, state) -> None:
-        """Expand the likelihoods anew if they are no longer what was expanded."""
+    def _look(self, state, params) -> None:
+        """Weigh errors anew if the likelihoods are no longer what was expanded."""
         components, nuisance = self.last.components, self.likelihoods.nuisance()
         expected = self.trust.local.loglike(components, nuisance)
-        now = self.likelihoods.of_spectra(state)
+        now = self.likelihoods.of_vectors(state)
         # The expansion is of second order: some error far from its centre is in its nature.
         if abs(now - expected) < 2 + 0.5 * abs(self.trust.best - expected):
             return
         self.log.info(
-            "Emulator: ln L is %.1f where %.1f was expected: expanded anew", now, expected
+            "Emulator: ln L is %.1f where %.1f was expected: errors are weighed anew", now, expected
         )
         self._current_state = state
+        noise = self.likelihoods.noise(self.likelihoods.remember())
+        self.fit({"noise": noise, "lengths": self.surrogate.lengths}, refine=False)
+        self.last = self.surrogate.predict(self.varying(params))
         self.expand_likelihood()
 
     def _check(self, state, want_derived, params) -> bool | None:
         """Compute an emulated point too: its error is recorded, and the exact results are used."""
-        predicted, sd = self.likelihoods.total(state), self.predicted_sd(self.last)
+        # In a copy, where Cobaya may keep interpolators of what is predicted.
+        predicted, sd = self.likelihoods.total(dict(state)), self.predicted_sd(self.last)
         done = self._compute(state, want_derived, params)
         if done is not False:
             self.checks.append((predicted - self.likelihoods.total(state), sd))
@@ -265,6 +271,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             self.collectors,
             self.extra_args.get("l_max_scalars", 1),
             {product: self._must_provide.get(product) or () for product in SPECTRA},
+            {k: v for k, v in self._must_provide.items() if k[0] == MATTER[0]},
             outputs,
             self.has_ede,
         )

@@ -13,7 +13,9 @@ _BURN_IN = 0.3
 
 class ExactCheck:
     """
-    Has CLASS compute random draws of a run's own chain, each process some of its own.
+    Has CLASS compute random draws of a run's chains, each process of its own, until it is enough.
+
+    Those that an earlier session computed count.
 
     Parameters
     ----------
@@ -32,30 +34,32 @@ class ExactCheck:
         """Compute, log the verdict, and write it beside the chains."""
         if not (self._chain and self._chain.exists()):
             return
-        theory = self._theory
-        points = self._draws(-(-theory.check // mpi.size()))
-        theory.mpi_info("Check: CLASS computes %d points of the chain", len(points))
-        results = []
-        for x, chi2 in points:
+        theory, known = self._theory, len(self.results())
+        theory.mpi_info("Check: CLASS computes points of the chains, %d in all", theory.check)
+        for x, chi2 in self._draws(theory.check, known):
+            if len(self.results()) >= theory.check:
+                break
             with theory.always("emulated"):
                 self._model.logposterior(x, cached=False)
                 sd = theory.predicted_sd(theory.last)
             with theory.always("exact"):
                 exact = self._model.logposterior(x, return_derived=False, cached=False).loglike
             if np.isfinite(exact):
-                results.append({"x": x.tolist(), "error": -0.5 * chi2 - exact, "sd": sd})
-        if not results:
-            return
-        with locked(self._file):
-            # Other processes may have written theirs.
-            if self._file.exists():
-                results = json.loads(self._file.read_text())["points"] + results
-            found = {"verdict": verdict(results), "points": results}
-            with replacing(self._file) as fresh:
-                fresh.write_text(json.dumps(found))
-        theory.log.info("Check: %s", found["verdict"])
+                self._add({"x": x.tolist(), "error": -0.5 * chi2 - exact, "sd": sd})
+        if results := self.results():
+            theory.log.info("Check: %s", verdict(results))
 
-    def _draws(self, n: int) -> list[tuple[np.ndarray, float]]:
+    def results(self) -> list[dict]:
+        """What is known of the points computed so far, by all processes."""
+        return json.loads(self._file.read_text())["points"] if self._file.exists() else []
+
+    def _add(self, result: dict) -> None:
+        with locked(self._file):
+            results = [*self.results(), result]
+            with replacing(self._file) as fresh:
+                fresh.write_text(json.dumps({"verdict": verdict(results), "points": results}))
+
+    def _draws(self, n: int, known: int) -> list[tuple[np.ndarray, float]]:
         """Random draws of this process's chain, with their emulated chi2."""
         with open(self._chain) as file:
             names = file.readline().strip("# \n").split()
@@ -64,9 +68,8 @@ class ExactCheck:
         if not len(rows):
             return []
         columns = [names.index(name) for name in self._model.parameterization.sampled_params()]
-        chosen = np.random.default_rng(mpi.rank()).choice(
-            len(rows), n, p=rows[:, 0] / rows[:, 0].sum()
-        )
+        rng = np.random.default_rng([mpi.rank(), known])
+        chosen = rng.choice(len(rows), n, p=rows[:, 0] / rows[:, 0].sum())
         return [(rows[i, columns], rows[i, names.index("chi2")]) for i in chosen]
 
 

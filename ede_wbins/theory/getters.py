@@ -13,11 +13,18 @@ class QuickGetters(BoltzmannBase):
     With an emulator that time would be a third of what a step costs.
     """
 
-    spectra_given = 0
-    """How often spectra have been given."""
+    def initialize(self):
+        """Note, from now on, what kinds of vectors have been given."""
+        super().initialize()
+        self.given = set()
+
+    def get_Pk_grid(self, var_pair=("delta_tot", "delta_tot"), nonlinear=True):
+        """Wavenumbers in 1/Mpc, redshifts, and P(z, k) in Mpc^3; see Cobaya's `classy`."""
+        self.given.add("powers")
+        return super().get_Pk_grid(var_pair, nonlinear)
 
     def _get_Cl(self, ell_factor=False, units="FIRASmuK2", lensed=True):
-        self.spectra_given += 1
+        self.given.add("spectra")
         cls = self.current_state.get("Cl" if lensed else "unlensed_Cl")
         if not cls:
             return super()._get_Cl(ell_factor, units, lensed)

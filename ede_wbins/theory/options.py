@@ -8,7 +8,9 @@ from cobaya.yaml import yaml_load_file
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_edges, default_edges
 
-_EDE_MODELS = ("fluid", "scalar", "none")
+# Models whose background is the scalar field's.
+FIELD_MODELS = ("fluid_matched", "scalar")
+_EDE_MODELS = ("fluid", *FIELD_MODELS, "none")
 _PRECISION = Path(__file__).with_name("precision.yaml")
 
 

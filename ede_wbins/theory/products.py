@@ -7,6 +7,8 @@ import numpy as np
 from scipy.interpolate import CubicHermiteSpline, CubicSpline
 
 from ede_wbins.model.background import Background
+from ede_wbins.model.tabulated import TabulatedBackground
+from ede_wbins.theory.matter_power import Grid, label
 from ede_wbins.theory.multipoles import nodes
 from ede_wbins.theory.surrogate import Prediction
 from ede_wbins.theory.training_set import HORIZON, TrainingSet
@@ -14,6 +16,9 @@ from ede_wbins.theory.training_set import HORIZON, TrainingSet
 SPECTRA = ("Cl", "unlensed_Cl")
 DISTANCES = ("Hubble", "angular_diameter_distance", "comoving_radial_distance")
 GROWTH = ("sigma8_z", "fsigma8")
+MATTER = ("Pk_grid", "sigma_R")
+"""First entries of Cobaya's names of matter power spectra, and of their rms in spheres."""
+
 GROWTH_Z = np.arange(16) * 0.2
 """Redshifts at which growth is learned; a cubic spline between them is good to 1e-4."""
 
@@ -57,6 +62,8 @@ class Products:
         Highest multipole of the spectra.
     spectra : mapping
         Names of the spectra, by product.
+    powers : mapping
+        What is asked of matter power, with "z" and "k_max", by Cobaya's name of it.
     derived : set of str
         CLASS's names of the derived parameters that the run wants.
     has_ede : bool
@@ -67,6 +74,7 @@ class Products:
         asked: Mapping,
         l_max: int,
         spectra: Mapping[str, Sequence[str]],
+        powers: Mapping[tuple, Mapping],
         derived: set[str],
         has_ede: bool,
     ):
@@ -74,15 +82,31 @@ class Products:
         self.spectra = {
             (product, name): l_max for product in SPECTRA for name in sorted(spectra[product])
         }
-        self.arrays = {name: len(GROWTH_Z) for name in GROWTH if name in asked}
+        self.powers = {
+            key: Grid(float(wanted["k_max"]), float(np.max(wanted["z"])))
+            for key, wanted in powers.items()
+        }
+        self.arrays = {name: GROWTH_Z for name in GROWTH if name in asked}
         scalars = {*derived, "sigma8"} if "S8" in derived else set(derived)
         if self.arrays:
             scalars.update(_ALWAYS_SCALARS, _EDE_SCALARS if has_ede else ())
+        self._sigma_R = {}
+        for key in asked:
+            if isinstance(key, tuple) and key[0] == MATTER[1]:
+                R, z = (np.asarray(each, dtype=float) for each in asked[key].args)
+                self._sigma_R[" ".join(key)] = key, z, R
+                self.arrays[" ".join(key)] = np.repeat(z, len(R))
         self.scalars = (*HORIZON, *sorted(scalars - {*HORIZON, *_CLOSED_FORM}))
 
     def training_set(self, names: tuple[str, ...]) -> TrainingSet:
         """An empty training set with room for this."""
-        return TrainingSet(names, self.spectra, self.arrays, self.scalars)
+        return TrainingSet(names, self.spectra, self.powers, self.arrays, self.scalars)
+
+    @property
+    def asked(self) -> dict:
+        """Where products of matter are learned, of plain JSON values; empty if there are none."""
+        found = {label(key): [grid.k_max, grid.z_max] for key, grid in self.powers.items()}
+        return found | {k: [z.tolist(), R.tolist()] for k, (_, z, R) in self._sigma_R.items()}
 
     def row(
         self, training: TrainingSet, point: Mapping[str, float], state: Mapping, scalars: Mapping
@@ -103,35 +127,50 @@ class Products:
         found = {"points": np.array([point[name] for name in training.names])}
         for (product, name), l_max in self.spectra.items():
             found[f"{product} {name}"] = state[product][name][nodes(l_max)]
+        for key, grid in self.powers.items():
+            found[label(key)] = grid.put(*state[key])
         for name in self.arrays:
-            z = np.asarray(self._asked[name].z_pool.values)
-            found[name] = state[name][np.searchsorted(z, GROWTH_Z)]
+            if name in self._sigma_R:
+                value = state[self._sigma_R[name][0]][2].ravel()
+            else:
+                z = np.asarray(self._asked[name].z_pool.values)
+                value = state[name][np.searchsorted(z, GROWTH_Z)]
+            # Their logarithms are regressed.
+            found[name] = np.where(value > 0, value, np.nan)
         return found | {name: np.array([scalars[name]], dtype=float) for name in self.scalars}
 
-    def fill(self, state: dict, prediction: Prediction, spectra: Mapping) -> None:
+    def fill(self, state: dict, prediction: Prediction, vectors: Mapping) -> None:
         """Put what is predicted where CLASS's results would be."""
-        state.update(by_product(spectra))
+        state.update(self.by_product(vectors, prediction.background))
         for product in DISTANCES:
             if product in self._asked:
                 z = np.asarray(self._asked[product].z_pool.values, dtype=float)
                 state[product] = _distance(product, prediction.background, z)
         for name in self.arrays:
-            z = self._asked[name].z_pool.values
-            state[name] = _growth_matrix(tuple(z)) @ prediction.values[name]
+            value = prediction.values[name]
+            if name in self._sigma_R:
+                key, z, R = self._sigma_R[name]
+                state[key] = z, R, value.reshape(len(z), len(R))
+            else:
+                z = self._asked[name].z_pool.values
+                state[name] = _growth_matrix(tuple(z)) @ value
+
+    def by_product(self, vectors: Mapping, background: TabulatedBackground) -> dict:
+        """Vectors as predicted, in the way that Cobaya keeps them."""
+        found = {}
+        for key, vector in vectors.items():
+            if grid := self.powers.get(key):
+                found[key] = grid.take(vector + grid.growth(background))
+            else:
+                product, name = key
+                found.setdefault(product, {"ell": np.arange(len(vector))})[name] = vector
+        return found
 
 
 @lru_cache(maxsize=8)
 def _growth_matrix(z: tuple[float, ...]) -> np.ndarray:
     """Takes values at the redshifts of growth to cubic splines through them at `z`."""
     return CubicSpline(GROWTH_Z, np.eye(len(GROWTH_Z)))(z)
-
-
-def by_product(spectra: Mapping[tuple[str, str], np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
-    """Spectra from l = 0 as Cobaya keeps them."""
-    found = {}
-    for (product, name), cl in spectra.items():
-        found.setdefault(product, {"ell": np.arange(len(cl))})[name] = cl
-    return found
 
 
 def derived_values(prediction: Prediction) -> dict[str, float]:

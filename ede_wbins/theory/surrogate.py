@@ -5,18 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ede_wbins.emulator import Compression, GaussianProcess
+from ede_wbins.emulator import GaussianProcess
 from ede_wbins.model.tabulated import TabulatedBackground
 from ede_wbins.theory.coordinates import Coordinates
-from ede_wbins.theory.multipoles import at_all
-from ede_wbins.theory.noise import Noise
-from ede_wbins.theory.training_set import TrainingSet
-
-N_COMPONENTS = 40
-"""At most so many principal components of all spectra together."""
-
-FLOOR = 0.02
-"""Components below this, in units of the noise, are left out."""
+from ede_wbins.theory.training_set import HORIZON, TrainingSet
+from ede_wbins.theory.vectors import KINDS
 
 _NOTHING = 1e-300
 _EDE_PEAK = {"f_ede_max": "fEDE", "z_ede_max": "log10z_c"}
@@ -30,7 +23,7 @@ class Prediction:
     Attributes
     ----------
     components, variances : ndarray, shape (k,)
-        Principal components of the spectra, and their errors' variances.
+        Principal components of spectra and matter power, and their errors' variances.
     values : dict
         Scalars, and vectors that are not spectra.
     background : TabulatedBackground
@@ -59,6 +52,13 @@ class Surrogate:
         Length scales of an earlier one, from which the search for new ones starts.
     refine : bool
         Whether to search at all.
+
+    Attributes
+    ----------
+    components : ndarray, shape (n, k)
+        Of the vectors at the training points.
+    parts : dict of slice
+        Which of the components are those of each kind of vectors, see `KINDS`.
     """
 
     def __init__(
@@ -70,26 +70,30 @@ class Surrogate:
         refine: bool = True,
     ):
         self.coordinates = coordinates
-        self._spectra = training.spectra
         self._names = {
             "early": [name for name in training.scalars if _is_early(name)],
             "full": [name for name in training.scalars if not _is_early(name)],
         }
         self._arrays = training.arrays
-        self.compression = self._compression(training, factors) if self._spectra else None
-        self._learn(training, dict(lengths or {}), refine)
+        backgrounds = self._backgrounds(training)
+        self._vectors = {
+            kind: of_kind(training, backgrounds, factors)
+            for kind, of_kind in KINDS.items()
+            if getattr(training, kind)
+        }
+        self._learn(training, backgrounds, dict(lengths or {}), refine)
 
     def updated(self, training: TrainingSet) -> "Surrogate":
         """The same with other points: components and length scales stay what they are."""
         new = object.__new__(Surrogate)
         new.__dict__.update(self.__dict__)
-        new._learn(training, self.lengths, refine=False)
+        new._learn(training, self._backgrounds(training), self.lengths, refine=False)
         return new
 
     @property
     def lengths(self) -> dict[str, list[float]]:
-        """Length scales."""
-        return {"early": self._early.lengths.tolist(), "full": self._full.lengths.tolist()}
+        """Length scales of each regression."""
+        return {name: process.lengths.tolist() for name, process in self._processes.items()}
 
     def predict(self, p: Mapping[str, float]) -> Prediction:
         """
@@ -100,7 +104,7 @@ class Surrogate:
         EDEWBinsError
             If there is no such universe.
         """
-        early = self._early.mean(self.coordinates.early(p)[None])[0].tolist()
+        early = self._processes["early"].mean(self.coordinates.early(p)[None])[0].tolist()
         values = {
             name: _early_value(name, log, p)
             for name, log in zip(self._names["early"], early, strict=True)
@@ -108,82 +112,89 @@ class Surrogate:
         horizon = values["rs_rec"], values["z_rec"]
         background = self.coordinates.background(p, *horizon)
         inputs = self.coordinates.full(p, background, *horizon)
-        mean, variance = (each[0] for each in self._full.predict(inputs[None]))
-        k, at = self.n_components, self.n_components + len(self._names["full"])
-        values |= dict(zip(self._names["full"], mean[k:at].tolist(), strict=True))
-        for name, width in self._arrays.items():
-            values[name] = mean[at : at + width]
-            at += width
-        return Prediction(mean[:k], variance[:k], values, background, inputs)
+        components = variances = np.empty(0)
+        for kind in self._vectors:
+            mean, variance = self._processes[kind].predict(self._of(kind, inputs[None]))
+            components = np.append(components, mean[0])
+            variances = np.append(variances, variance[0])
+        others = self._processes["others"].mean(inputs[None])[0]
+        at = len(self._names["full"])
+        values |= dict(zip(self._names["full"], others[:at].tolist(), strict=True))
+        for name, z in self._arrays.items():
+            log = others[at : at + len(z)] + _growth(name, z, background)
+            values[name] = np.exp(log)
+            at += len(z)
+        return Prediction(components, variances, values, background, inputs)
 
     def correlation(self, inputs: np.ndarray) -> np.ndarray:
         """Correlation of errors between points with these coordinates, shape (m, m)."""
-        return self._full.correlation(inputs)
+        name = next(iter(self._vectors), "others")
+        return self._processes[name].correlation(self._of(name, inputs))
 
-    def expand(self, components: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
-        """Spectra from l = 0 (zero below l = 2), by (product, name)."""
-        if self.compression is None:
-            return {}
-        all_spectra = self._mean_at_all + components @ self._basis_at_all
-        return {key: all_spectra[part] for key, part in self._parts.items()}
-
-    def _compression(self, training: TrainingSet, factors: Mapping) -> Compression:
-        rows = {key: training.rows[" ".join(key)] for key in self._spectra}
-        means = {key: at_all(rows[key].mean(axis=0), n) for key, n in self._spectra.items()}
-        noise = Noise(means)
-        noise.factors = dict(factors)
-        spectra = np.hstack(list(rows.values()))
-        found = Compression.fit(spectra, noise.at_nodes(), N_COMPONENTS, FLOOR)
-        ends = np.cumsum([row.shape[1] for row in rows.values()])[:-1]
-        # Interpolation is linear: that of the components is done once and for all.
-        self._mean_at_all = _from_zero(np.split(found.mean, ends), self._spectra.values())
-        scaled = np.split(found.basis * found.noise, ends, axis=1)
-        self._basis_at_all = _from_zero(scaled, self._spectra.values())
-        first, self._parts = 0, {}
-        for key, l_max in self._spectra.items():
-            self._parts[key] = slice(first, first + l_max + 1)
-            first += l_max + 1
+    def expand(self, components: np.ndarray) -> dict[tuple, np.ndarray]:
+        """
+        Vectors by name: spectra from l = 0, zero below l = 2; ln P less its growth, see `Grid`.
+        """
+        found = {}
+        for kind, vectors in self._vectors.items():
+            found |= vectors.expand(components[self.parts[kind]])
         return found
 
-    def _learn(self, training: TrainingSet, lengths: Mapping, refine: bool) -> None:
+    def _of(self, name: str, inputs: np.ndarray) -> np.ndarray:
+        """Of the coordinates, shape (m, d), those on which a regression depends."""
+        return inputs[:, self.coordinates.of_spectra] if name == "spectra" else inputs
+
+    def _backgrounds(self, training: TrainingSet) -> list[TabulatedBackground]:
+        horizons = zip(*(training.rows[name][:, 0].tolist() for name in HORIZON), strict=True)
+        return [
+            self.coordinates.background(training.point(i), *horizon)
+            for i, horizon in enumerate(horizons)
+        ]
+
+    def _learn(
+        self,
+        training: TrainingSet,
+        backgrounds: Sequence[TabulatedBackground],
+        lengths: Mapping,
+        refine: bool,
+    ) -> None:
         rows, coordinates = training.rows, self.coordinates
         points = [training.point(i) for i in range(len(training))]
         # Those of the early universe are good to 1e-5 from four numbers; the rest needs them all.
         early = np.array([coordinates.early(p) for p in points])
         logs = [_early_log(name, rows[name][:, 0], points) for name in self._names["early"]]
-        self._early = GaussianProcess.fit(
-            early, np.array(logs).T, _as_array(lengths.get("early")), refine
+        outputs = {"early": (early, np.array(logs).T)}
+        horizons = np.hstack([rows[name] for name in HORIZON])
+        self.inputs = np.array(
+            [coordinates.full(*each) for each in zip(points, backgrounds, *horizons.T, strict=True)]
         )
-        full = []
-        for p, rs_rec, z_rec in zip(points, rows["rs_rec"][:, 0], rows["z_rec"][:, 0], strict=True):
-            background = coordinates.background(p, rs_rec, z_rec)
-            full.append(coordinates.full(p, background, rs_rec, z_rec))
-        self.inputs = np.array(full)
-        self.components = np.empty((len(points), 0))
-        if self.compression is not None:
-            spectra = np.hstack([rows[" ".join(key)] for key in self._spectra])
-            self.components = self.compression.compress(spectra)
-        self.n_components = self.components.shape[1]
-        others = [rows[name] for name in (*self._names["full"], *self._arrays)]
-        self._full = GaussianProcess.fit(
-            self.inputs,
-            np.hstack([self.components, *others]),
-            _as_array(lengths.get("full")),
-            refine,
-        )
+        self.parts, first = {}, 0
+        for kind, vectors in self._vectors.items():
+            components = vectors.compress(training, backgrounds)
+            outputs[kind] = self._of(kind, self.inputs), components
+            self.parts[kind] = slice(first, first := first + components.shape[1])
+        nothing = np.empty((len(points), 0))
+        self.components = np.hstack([nothing, *(outputs[kind][1] for kind in self._vectors)])
+        others = [nothing, *(rows[name] for name in self._names["full"])]
+        for name, z in self._arrays.items():
+            growth = [_growth(name, z, background) for background in backgrounds]
+            others.append(np.log(rows[name]) - growth)
+        outputs["others"] = self.inputs, np.hstack(others)
+        # Each has length scales of its own: what is nearly linear would hide what is not.
+        self._processes = {
+            name: GaussianProcess.fit(x, y, _as_array(lengths.get(name)), refine)
+            for name, (x, y) in outputs.items()
+        }
 
 
 def _as_array(lengths: Sequence[float] | None) -> np.ndarray | None:
     return None if lengths is None else np.array(lengths)
 
 
-def _from_zero(parts: Sequence[np.ndarray], l_max: Sequence[int]) -> np.ndarray:
-    """From nodes to all multipoles from l = 0, one spectrum after the other."""
-    filled = []
-    for part, top in zip(parts, l_max, strict=True):
-        spectra = at_all(part, top)
-        filled.append(np.concatenate([np.zeros((*spectra.shape[:-1], 2)), spectra], axis=-1))
-    return np.concatenate(filled, axis=-1)
+def _growth(name: str, z: np.ndarray, background: TabulatedBackground) -> np.ndarray:
+    """The logarithm of what the closed form gives of an array that grows with structure."""
+    growth, rate = background.log_growth(z)
+    return growth + rate if name == "fsigma8" else growth
 
 
 def _is_early(name: str) -> bool:

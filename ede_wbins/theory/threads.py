@@ -1,12 +1,36 @@
-"""How many threads CLASS may use in this process."""
+"""The processes of a run, and how many threads CLASS may use in each."""
 
 import os
 from collections.abc import Callable
 
 from cobaya import mpi
 
+from ede_wbins.errors import EDEWBinsError
+
 # CLASS's thread pool takes its size from the first of these that is set.
 VARIABLES = ("OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK")
+
+
+# Where launchers tell a process how many it is one of: Open MPI, MPICH and its kin, SLURM's PMIx.
+_LAUNCHED = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_SIZE")
+
+
+def check_launcher() -> None:
+    """
+    Check that the processes that were started together see each other.
+
+    Raises
+    ------
+    EDEWBinsError
+        If each takes itself for the only one: all would write the same chain.
+    """
+    started = max(int(os.environ.get(name) or 1) for name in _LAUNCHED)
+    if started > 1 and not mpi.more_than_one_process():
+        raise EDEWBinsError(
+            f"{started} processes were started, and each sees only itself: mpi4py is missing or "
+            "made for another MPI; install it with the MPI whose mpirun or srun is used "
+            "(pip install --force-reinstall --no-binary mpi4py mpi4py)"
+        )
 
 
 def share_cores(log: Callable[..., None]) -> None:

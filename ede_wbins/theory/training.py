@@ -38,6 +38,8 @@ class Trainer:
         self._board = theory.exchange.board
         self._model = theory.provider.model
         self._names = list(self._model.parameterization.sampled_params())
+        # Differences of them have to point in all directions.
+        self._walkers = max(_WALKERS, len(self._names) + 8)
         self._rng = np.random.default_rng(20)
 
     def train(self) -> None:
@@ -194,14 +196,14 @@ class Trainer:
             draws = draw(log_density, np.array(start), steps, self._rng)
         if best[1] is None:
             raise LoggedError(self._theory.log, "the emulator finds no point that is allowed")
-        return draws, draws[:_WALKERS].tolist(), best[1]
+        return draws, draws[: self._walkers].tolist(), best[1]
 
     def _known(self, tasks: list[dict]) -> list[list[float]]:
         """The best points known, and more from the reference."""
         done = [task for task in tasks if np.isfinite(task.get("result", -np.inf))]
         done.sort(key=lambda task: -task["result"])
-        start = [task["x"] for task in done[:_WALKERS]]
-        while len(start) < _WALKERS:
+        start = [task["x"] for task in done[: self._walkers]]
+        while len(start) < self._walkers:
             start.append(self._model.prior.reference(random_state=self._rng).tolist())
         return start
 

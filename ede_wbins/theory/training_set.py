@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ede_wbins.emulator import StoreError
+from ede_wbins.theory.matter_power import Grid, label
 from ede_wbins.theory.multipoles import nodes
 
 HORIZON = ("rs_rec", "z_rec")
@@ -23,17 +24,21 @@ class TrainingSet:
         The parameters that vary.
     spectra : dict
         Highest multipole of each spectrum, by (product, name), as ("Cl", "tt").
+    powers : dict
+        Grid of each matter power spectrum, by Cobaya's name of it.
     arrays : dict
-        Length of other vectors, by name.
+        Redshifts of other vectors, which grow with structure, by name.
     scalars : tuple of str
         Other numbers, the horizon among them.
     rows : dict
-        "points" (n, p); each spectrum at its nodes, as "Cl tt", (n, m); vectors; scalars (n, 1).
+        "points" (n, p); each spectrum at its nodes, as "Cl tt", (n, m), or ln P on its grid;
+        vectors; scalars (n, 1).
     """
 
     names: tuple[str, ...]
     spectra: dict[tuple[str, str], int]
-    arrays: dict[str, int]
+    powers: dict[tuple, Grid]
+    arrays: dict[str, np.ndarray]
     scalars: tuple[str, ...]
     rows: dict[str, np.ndarray] = field(default_factory=dict)
 
@@ -41,7 +46,9 @@ class TrainingSet:
         self._widths = {"points": len(self.names)}
         for (product, name), l_max in self.spectra.items():
             self._widths[f"{product} {name}"] = len(nodes(l_max))
-        self._widths |= self.arrays | dict.fromkeys(self.scalars, 1)
+        self._widths |= {label(key): grid.size for key, grid in self.powers.items()}
+        self._widths |= {name: len(z) for name, z in self.arrays.items()}
+        self._widths |= dict.fromkeys(self.scalars, 1)
         for name, width in self._widths.items():
             self.rows.setdefault(name, np.empty((0, width)))
 

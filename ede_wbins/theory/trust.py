@@ -1,15 +1,18 @@
-"""How an error of the spectra becomes an error of ln L, and which errors are allowed."""
+"""How an error of what is emulated becomes one of ln L, and which errors are allowed."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
+from itertools import combinations
 
 import numpy as np
 
 
 class LocalLikelihood:
     """
-    The second-order expansion of ln L in components of the spectra and in nuisance parameters.
+    The second-order expansion of ln L in components of the vectors and in nuisance parameters.
 
     Exact for Gaussian likelihoods, up to what nuisance parameters do beyond second order.
+    Those of independent likelihoods about the same point can be added.
 
     Parameters
     ----------
@@ -19,6 +22,9 @@ class LocalLikelihood:
         Where to expand, in units of the noise.
     nuisance, steps : ndarray, shape (q,)
         The nuisance parameters there, and by how much to vary each.
+    active : sequence of int, optional
+        On which of the components, and after them the nuisance parameters, this ln L depends; all
+        if not given.
     """
 
     def __init__(
@@ -27,11 +33,13 @@ class LocalLikelihood:
         components: np.ndarray,
         nuisance: np.ndarray,
         steps: np.ndarray,
+        active: Sequence[int] | None = None,
     ):
         self._k = k = len(components)
         self._centre = np.concatenate([components, nuisance])
         step = np.concatenate([np.ones(k), steps])
         n = len(step)
+        active = np.arange(n) if active is None else np.array(active, dtype=int)
 
         def at(*moved: tuple[int, float]) -> float:
             x = self._centre.copy()
@@ -40,15 +48,22 @@ class LocalLikelihood:
             return loglike(x[:k], x[k:])
 
         self.value = at()
-        up = np.array([at((i, 1)) for i in range(n)])
-        down = np.array([at((i, -1)) for i in range(n)])
+        up, down = np.full((2, n), self.value)
+        for i in active:
+            up[i], down[i] = at((i, 1)), at((i, -1))
         self._slope = (up - down) / (2 * step)
         curvature = np.diag(up + down - 2 * self.value)
-        for i in range(n):
-            for j in range(i + 1, n):
-                both = at((i, 1), (j, 1)) - up[i] - up[j] + self.value
-                curvature[i, j] = curvature[j, i] = both
+        for i, j in combinations(active, 2):
+            both = at((i, 1), (j, 1)) - up[i] - up[j] + self.value
+            curvature[i, j] = curvature[j, i] = both
         self._curvature = curvature / np.outer(step, step)
+
+    def __add__(self, other: "LocalLikelihood") -> "LocalLikelihood":
+        total = copy(self)
+        total.value = self.value + other.value
+        total._slope = self._slope + other._slope
+        total._curvature = self._curvature + other._curvature
+        return total
 
     def loglike(self, components: np.ndarray, nuisance: np.ndarray) -> float:
         """ln L of the expansion."""

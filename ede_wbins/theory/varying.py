@@ -50,7 +50,8 @@ def identity(theory) -> dict:
     # A constant that only likelihoods read is none of CLASS's.
     inputs = {theory.translate_param(name) for name in theory.input_params} | {*_BACKGROUND}
     fixed = {k: v for k, v in found.fixed.items() if k in inputs and k not in settings}
-    return {
+    found_at = {"matter": theory.products.asked} if theory.products.asked else {}
+    return found_at | {
         "CLASS": theory.get_version(),
         "parameters": list(found.sampled),
         "fixed": {k: list(v) if isinstance(v, tuple) else v for k, v in fixed.items()},

@@ -1,11 +1,12 @@
 """ACT DR4's bandpower windows: the released ones, and an approximation without them."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from cobaya.log import LoggedError
 from scipy.ndimage import gaussian_filter1d
+
+from ede_wbins.npz import NpzError, read_npz
 
 N_BINS = 52
 L_MAX = 7925
@@ -25,14 +26,17 @@ def read_windows(log, path: Path) -> dict[str, np.ndarray]:
         If the file is not of that form.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            table = file["bpwf"]
-    except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
-        raise LoggedError(log, "%s has no array 'bpwf' that can be read: %s", path, error) from None
+        table = read_npz(path)["bpwf"]
+    except NpzError as error:
+        raise LoggedError(log, "%s", error) from None
+    except KeyError:
+        raise LoggedError(log, "%s has no array 'bpwf'", path) from None
     expected = (10 * N_BINS, L_MAX - 1)
-    if table.shape != expected:
+    if table.shape != expected or table.dtype.kind != "f":
         raise LoggedError(
-            log, "%s: 'bpwf' has the shape %s; it must be %s", path, table.shape, expected
+            log,
+            "%s: 'bpwf' is %s of shape %s; it must be numbers of shape %s",
+            *(path, table.dtype, table.shape, expected),
         )
     return {
         name: np.pad(table[block * N_BINS : (block + 1) * N_BINS], ((0, 0), (2, 0)))

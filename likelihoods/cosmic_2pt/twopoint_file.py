@@ -1,6 +1,5 @@
 """The community's 2-point FITS files: correlation functions, redshift distributions, covariance."""
 
-import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,35 +63,46 @@ def read_2pt(log, path: Path, kinds: tuple[str, ...], samples: dict[str, str]) -
     from astropy.io import fits
 
     try:
+        with path.open("rb") as file:
+            # Astropy would unpack archives, whose size nothing bounds.
+            if file.read(6) != b"SIMPLE":
+                raise OSError("it does not begin with SIMPLE")
         # In memory: the file is closed before anything is computed.
-        hdus = fits.open(path, memmap=False, lazy_load_hdus=False)
-    except (OSError, TypeError, ValueError, gzip.BadGzipFile) as error:
-        raise LoggedError(log, "%s is not a FITS file that can be read: %s", path, error) from None
-    with hdus:
-        names = [hdu.name for hdu in hdus]
-        if "COVMAT" not in names:
-            raise LoggedError(log, "%s has no extension COVMAT: it has %s", path, _join(names))
-        tables = {hdu.name: hdu for hdu in hdus if hdu.header.get("2PTDATA")}
-        found = {_kind(hdu.header): name for name, hdu in tables.items()}
-        found.pop(None, None)
-        if missing := [kind for kind in kinds if kind not in found]:
-            raise LoggedError(log, "%s has no %s: it has %s", path, missing[0], _join(found))
-        statistics = [_statistic(log, path, kind, tables[found[kind]]) for kind in kinds]
-        blocks = _blocks(log, path, hdus["COVMAT"].header)
-        rows = np.concatenate(
-            [
-                _rows(log, path, blocks, found[kind], len(statistic.value))
-                for kind, statistic in zip(kinds, statistics, strict=True)
-            ]
-        )
-        covariance = np.asarray(hdus["COVMAT"].data, dtype=float)[np.ix_(rows, rows)]
-        distributions = {}
-        for sample, name in samples.items():
-            if name.lower() not in (other.lower() for other in names):
-                raise LoggedError(
-                    log, "%s has no extension %s for n(z): it has %s", path, name, _join(names)
-                )
-            distributions[sample] = _distributions(hdus[name])
+        with fits.open(path, memmap=False, lazy_load_hdus=False) as hdus:
+            return _read(log, path, hdus, kinds, samples)
+    except LoggedError:
+        raise
+    # Damage shows in many ways, deep in Astropy and NumPy.
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise LoggedError(log, "%s is not a FITS file that can be read: %s", path, reason) from None
+
+
+def _read(log, path: Path, hdus, kinds, samples) -> TwoPointFile:
+    names = [hdu.name for hdu in hdus]
+    if "COVMAT" not in names:
+        raise LoggedError(log, "%s has no extension COVMAT: it has %s", path, _join(names))
+    tables = {hdu.name: hdu for hdu in hdus if hdu.header.get("2PTDATA")}
+    found = {_kind(hdu.header): name for name, hdu in tables.items()}
+    found.pop(None, None)
+    if missing := [kind for kind in kinds if kind not in found]:
+        raise LoggedError(log, "%s has no %s: it has %s", path, missing[0], _join(found))
+    statistics = [_statistic(log, path, kind, tables[found[kind]]) for kind in kinds]
+    blocks = _blocks(log, path, hdus["COVMAT"].header)
+    rows = np.concatenate(
+        [
+            _rows(log, path, blocks, found[kind], len(statistic.value))
+            for kind, statistic in zip(kinds, statistics, strict=True)
+        ]
+    )
+    covariance = np.asarray(hdus["COVMAT"].data, dtype=float)[np.ix_(rows, rows)]
+    distributions = {}
+    for sample, name in samples.items():
+        if name.lower() not in (other.lower() for other in names):
+            raise LoggedError(
+                log, "%s has no extension %s for n(z): it has %s", path, name, _join(names)
+            )
+        distributions[sample] = _distributions(hdus[name])
     return TwoPointFile(statistics, distributions, covariance)
 
 

@@ -115,3 +115,9 @@ def test_a_prior_only_run_is_shown_behind(chains, tmp_path):
         text.get_text() for text in KINDS["triangle"]([run], ["fEDE", "H0"]).legends[0].get_texts()
     ]
     assert texts == ["w3", "prior"]
+    (behind,) = [h for h in draw("f_ede", [run]).axes[0].collections if h.get_zorder() == 0]
+    # This prior is the posterior itself, in a universe of its mean.
+    top = behind.get_paths()[0].vertices[:, 1].max()
+    z = np.geomspace(1500, 8000, 60)
+    upper = band(histories(run), lambda each: each.background.f_ede(z)).ranges[0.95][1]
+    assert top == pytest.approx(upper.max(), rel=0.05)

@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -13,11 +12,13 @@ from synthetic import write_run
 from ede_wbins.analysis import load_run
 from ede_wbins.analysis.figures import KINDS, default_kinds
 from ede_wbins.analysis.report import words, write_report
-from ede_wbins.analysis.table import rows
 from ede_wbins.analysis.tension_report import measured_tensions
 
 FIGURES = ("w", "f_ede", "s8h0")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NEEDS_CHROMIUM = pytest.mark.skipif(
+    CHROMIUM is None, reason="needs Chromium (Debian: apt-get install chromium)"
+)
 
 
 class Page(HTMLParser):
@@ -61,11 +62,17 @@ def page(evil, tmp_path_factory):
 
 def test_numbers_are_getdists(page, evil):
     cells = {row[0]: row for row in Page(page.read_text()).rows if len(row) == 5}
-    parameter = evil.samples.getMargeStats().parWithName("H0")
-    (row,) = [row for row in rows(evil) if row.name == "H0"]
-    assert cells["H0"][1] == row.number(parameter.mean)
-    limits = parameter.limits[0]
-    assert cells["H0"][2] == f"[{row.number(limits.lower)}, {row.number(limits.upper)}]"
+    stats = evil.samples.getMargeStats()
+    for name in evil.parameters:
+        parameter = stats.parWithName(name)
+        half_digit = 0.06 * parameter.err
+        assert float(cells[name][1]) == pytest.approx(parameter.mean, abs=half_digit)
+        for cell, limit in zip(cells[name][2:4], parameter.limits[:2], strict=True):
+            ends = [limit.lower] * (limit.twotail or limit.onetail_lower)
+            ends += [limit.upper] * (limit.twotail or limit.onetail_upper)
+            shown = [float(x) for x in re.findall(r"[-+.\de]*\d", cell)]
+            assert shown == pytest.approx(ends, abs=half_digit)
+        assert float(cells[name][4]) == pytest.approx(evil.best.values[name], abs=half_digit)
     assert cells["fEDE"][3].startswith("< ")
     (each,) = [each for each in measured_tensions(evil) if each.other == "SH0ES"]
     (shown,) = [row for row in Page(page.read_text()).rows if row[1:2] == ["SH0ES"]]
@@ -113,6 +120,16 @@ def test_words_say_what_came_out(w3):
     assert "SH0ES in H0 (" in text
 
 
+def test_an_emulated_run_says_what_class_found(evil):
+    info = {**evil.info, "theory": {"ede_wbins.EmulatedEDEWBins": {"n_bins": 3}}}
+    run = type(evil)(evil.prefix, evil.samples, info)
+    assert any("was emulated, not yet checked" in text for text in words.warnings(run))
+    file = evil.prefix.with_name(f"{evil.name}.exact_check.json")
+    file.write_text(json.dumps({"verdict": "24 points: good", "points": []}))
+    assert any("checked by CLASS at 24 points: good" in text for text in words.warnings(run))
+    file.unlink()
+
+
 def test_every_kind_of_figure_has_a_caption(w3):
     from ede_wbins.analysis.report.write import _CAPTIONS
 
@@ -121,35 +138,52 @@ def test_every_kind_of_figure_has_a_caption(w3):
 
 PROBE = """<script>addEventListener("load", () => {
   const images = [...document.querySelectorAll("figure img")];
-  document.querySelector("figure button").click();
-  const open = document.querySelector("dialog").open;
+  const button = document.querySelector("figure button");
+  button.focus();
+  const reached = document.activeElement === button && !document.querySelector("[tabindex='-1']");
+  button.click();
+  const dialog = document.querySelector("dialog");
+  const open = dialog.open && dialog.contains(document.activeElement);
+  dialog.querySelector("[data-close]").click();
+  const back = !dialog.open && document.activeElement === button;
   const wide = document.documentElement.scrollWidth <= innerWidth;
   document.title = JSON.stringify({
     seen: images.filter((i) => i.complete && i.naturalWidth && i.offsetWidth).length,
-    open, wide, load: performance.now()});
+    open, back, reached, wide, load: performance.now()});
 });</script></body>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: apt-get install chromium)")
+@NEEDS_CHROMIUM
 @pytest.mark.parametrize("width", [390, 1280])
 def test_in_a_browser(page, tmp_path, width):
     """No error, all figures visible, zoom works, nothing wider than a phone, under 2 seconds."""
     probed = tmp_path / "probed.html"
     probed.write_text(page.read_text().replace("</body>", PROBE))
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},900"]
-    began = time.monotonic()
-    done = subprocess.run(
-        [*command, "--dump-dom", probed.as_uri()],
+    done = _chromium(tmp_path, f"--window-size={width},900", "--dump-dom", probed.as_uri())
+    assert "CONSOLE" not in done.stderr
+    found = json.loads(re.search(r"<title>(.*)</title>", done.stdout)[1])
+    assert found["seen"] == len(FIGURES)
+    # By keyboard too: into the enlarged figure, and back to where one was.
+    assert found["reached"] and found["open"] and found["back"]
+    assert found["wide"]
+    assert found["load"] < 2000
+
+
+@NEEDS_CHROMIUM
+def test_on_paper(page, tmp_path):
+    """All figures are printed, and the input, which is folded on a screen, too."""
+    paper = tmp_path / "report.pdf"
+    _chromium(tmp_path, f"--print-to-pdf={paper}", page.as_uri())
+    assert len(re.findall(rb"/Subtype\s*/Image", paper.read_bytes())) >= len(FIGURES)
+    assert len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes())) >= 4
+
+
+def _chromium(folder, *arguments):
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"]
+    return subprocess.run(
+        [CHROMIUM, *options, f"--user-data-dir={folder / 'profile'}", *arguments],
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
-    assert time.monotonic() - began < 120
-    assert "CONSOLE" not in done.stderr
-    found = json.loads(re.search(r"<title>(.*)</title>", done.stdout)[1])
-    assert found["seen"] == len(FIGURES)
-    assert found["open"]
-    assert found["wide"]
-    assert found["load"] < 2000

@@ -75,6 +75,16 @@ def test_latex_is_a_booktabs_table(w3, w5):
     assert "e-09" not in text
 
 
+def test_latex_of_one_run_has_the_columns_of_the_text(w3):
+    text = latex(w3)
+    assert r"w3 & Mean & 68\% & 95\% & Best fit \\" in text
+    (fede,) = (row for row in rows(w3) if row.name == "fEDE")
+    line = next(line for line in text.splitlines() if line.startswith(r"$f_\mathrm{EDE}$"))
+    assert f"${fede.text(0)}$ & ${fede.text(1)}$ & ${fede.number(fede.best)}$" in line
+    assert {line.count("&") for line in text.splitlines() if line.endswith(r"\\")} == {4}
+    assert r"\times 10^{-9}" in text and "e-09" not in text
+
+
 def test_latex_escapes_names(w3, chains, tmp_path):
     for path in chains.glob("w3.*"):
         (tmp_path / path.name.replace("w3", "a_b%")).write_text(path.read_text())

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -293,9 +294,9 @@ def test_a_second_process_waits_for_the_first(toy, waiting):
 
 
 def test_processes_that_start_together_build_once(toy):
-    processes = [toy.start() for _ in range(3)]
+    processes = [toy.start() for _ in range(4)]
     errors = [process.communicate(timeout=120)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert [process.returncode for process in processes] == [0] * 4
     assert sum("[3/5]" in error for error in errors) == 1
     assert intact(toy.target, marker(toy))
 
@@ -311,4 +312,4 @@ def test_a_live_line_on_a_terminal(toy):
     os.close(ours)
     assert process.wait() == 0
     assert b"\r\033[K[3/5] Compiling CLASS (1 files, gcc -O3" in shown
-    assert b": file 0 of 1, 0 s" in shown
+    assert re.search(rb": file [01] of 1, \d+ s", shown)

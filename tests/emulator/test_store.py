@@ -1,9 +1,12 @@
 import io
+import multiprocessing
+import time
 import zipfile
 
 import numpy as np
 import pytest
 
+from ede_wbins import npz
 from ede_wbins.emulator import StoreError, load, save, store
 
 IDENTITY = {"CLASS": "3.4.1", "settings": {"N_ur": 2.0308}, "spectra": [["Cl", "tt", 2507]]}
@@ -42,7 +45,7 @@ def test_other_physics_is_refused_with_the_reason(path, other, named):
 
 
 def test_failed_write_leaves_the_old_file(path, monkeypatch):
-    monkeypatch.setattr(store.np, "savez_compressed", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(store.np, "savez", lambda *args, **kwargs: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         save(path, IDENTITY, {"points": np.zeros(1)})
     np.testing.assert_array_equal(load(path, IDENTITY)["points"], ARRAYS["points"])
@@ -81,7 +84,7 @@ def test_pickles_are_never_opened(path):
 
 
 def test_file_that_would_fill_the_memory_is_refused_unread(path, monkeypatch):
-    monkeypatch.setattr(store, "MAX_BYTES", 1000)
+    monkeypatch.setattr(npz, "MAX_BYTES", 1000)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("points.npy", bytes(10**6))
@@ -94,3 +97,22 @@ def test_file_that_would_fill_the_memory_is_refused_unread(path, monkeypatch):
 def test_missing_file_is_our_error(tmp_path):
     with pytest.raises(StoreError, match="absent"):
         load(tmp_path / "absent.npz", IDENTITY)
+
+
+def _save_for_ever(path):
+    n = 0
+    while True:
+        n += 1
+        save(path, IDENTITY, {"points": np.full((200, 50), float(n))})
+
+
+def test_killed_while_writing_leaves_a_whole_file(path):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        process = multiprocessing.get_context("fork").Process(target=_save_for_ever, args=(path,))
+        process.start()
+        time.sleep(rng.uniform(0.02, 0.1))
+        process.kill()
+        process.join()
+        points = load(path, IDENTITY)["points"]
+        assert np.all(points == points.flat[0])

@@ -81,7 +81,7 @@ def test_truncated_archive_is_refused(likelihood, archive, tmp_path, log):
     archive[0].write_bytes(content[: len(content) // 2])
     assert not install(likelihood, tmp_path)
     (record,) = log.records
-    assert "Corrupt file?" in record.getMessage()
+    assert "File is not a zip file" in record.getMessage()
     assert list((tmp_path / "data").iterdir()) == []
 
 

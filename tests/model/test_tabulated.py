@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model import Background, EDEFluid, WBins
@@ -43,3 +44,27 @@ def test_impossible_angle_is_one_line():
     with pytest.raises(EDEWBinsError, match="theta_s") as error:
         TabulatedBackground(68.0, **MODEL).with_angle(0.001, 142.0, 1089.0)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("late", [MODEL["late"], WBins((3.0,), (-1.0,)), WBins((3.0,), (-0.6,))])
+def test_growth_is_that_of_the_differential_equation(late):
+    universe = TabulatedBackground(68.0, 0.0224, 0.122, m_ncdm=(), N_ur=0.0, late=late)
+
+    def change(n, y):
+        # n = ln a; of the growth and its derivative.
+        z = np.expm1(-n)
+        rho = universe.densities(z)
+        matter = rho["matter_radiation"] / (rho["matter_radiation"] + rho["late"])
+        slope = universe.hubble(np.expm1(-n + np.array([1e-4, -1e-4])))
+        friction = 2 + (slope[1] / slope[0] - 1) / 2e-4
+        return [y[1], 1.5 * matter * y[0] - friction * y[1]]
+
+    z = np.array([0.0, 0.4, 1.1, 2.5, 6.0])
+    start = np.log(1 / 31)
+    exact = solve_ivp(
+        change, [start, 0], [1.0, 1.0], t_eval=np.sort(-np.log1p(z)), rtol=1e-8, atol=1e-12
+    ).y[:, ::-1]
+    growth, rate = universe.log_growth(z)
+    early, _ = universe.log_growth(30.0)
+    np.testing.assert_allclose(np.log(exact[0]), growth - early, atol=0.02)
+    np.testing.assert_allclose(np.log(exact[1] / exact[0]), rate, atol=0.03)

@@ -33,7 +33,13 @@ def conservation(classy, **model) -> list[Line]:
     cosmo.compute(["perturbations"])
     table = cosmo.get_background()
     modes = cosmo.get_perturbations()["scalar"]
-    left = np.max([residuals(mode, table, k) for mode, k in zip(modes, K_OUTPUT, strict=True)], 0)
+    start = 0.0
+    if model.get("ede_model") == "fluid_matched":
+        # The pressure jumps where the fluid goes on for the field.
+        start = 1.25 / (1 + cosmo.get_current_derived_parameters(["z_ede_max"])["z_ede_max"])
+    left = np.max(
+        [residuals(mode, table, k, start) for mode, k in zip(modes, K_OUTPUT, strict=True)], 0
+    )
     cosmo.struct_cleanup()
     name = model.get("ede_model", "fluid")
     return [
@@ -42,8 +48,8 @@ def conservation(classy, **model) -> list[Line]:
     ]
 
 
-def residuals(mode: dict, table: dict, k: float) -> tuple[float, float]:
-    """What is left of both equations at one wavenumber (1/Mpc)."""
+def residuals(mode: dict, table: dict, k: float, start: float) -> tuple[float, float]:
+    """What is left of both equations at one wavenumber (1/Mpc), from a scale factor on."""
     # CLASS starts again with tiny steps where an approximation ends: no spline goes through them.
     steps = np.diff(mode["tau [Mpc]"], prepend=0) > 1e-6 * mode["tau [Mpc]"]
     mode = {name: column[steps] for name, column in mode.items()}
@@ -60,7 +66,7 @@ def residuals(mode: dict, table: dict, k: float) -> tuple[float, float]:
     phi_prime = CubicSpline(tau, mode["phi"]).derivative()(tau)
     continuity = -u + 3 * (1 + w) * phi_prime - 3 * calh * (pressure - w * delta)
     euler = -calh * (1 - 3 * w) * u + k**2 * (pressure + (1 + w) * mode["psi"])
-    inside = (k * tau > 1) & (a < A_MAX)
+    inside = (k * tau > 1) & (a > start) & (a < A_MAX)
     return tuple(
         left_over(tau[inside], value[inside], change[inside])
         for value, change in ((delta, continuity), (u, euler))

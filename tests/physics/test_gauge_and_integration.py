@@ -28,6 +28,6 @@ def test_convergence_under_precision_parameters(classy):
     check(comparisons.convergence(classy))
 
 
-@pytest.mark.parametrize("model", ["fluid", "scalar"])
+@pytest.mark.parametrize("model", ["fluid", "fluid_matched", "scalar"])
 def test_energy_and_momentum_are_conserved(classy, model):
     check(conservation(classy, ede_model=model))

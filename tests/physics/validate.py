@@ -1,14 +1,18 @@
 """Print one table of everything that the new physics is compared with: ``python validate.py``.
 
 Both codes at high precision. Progress goes to the standard error, the table also to
-docs/validation.md. Exits with 1 if a line does not hold.
+docs/validation.md. Comparisons done are kept beside it, so that a stopped run goes on. Exits with 1
+if a line does not hold.
 """
 
 import argparse
+import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from functools import cache, partial
 from pathlib import Path
 
 import comparisons
@@ -25,6 +29,7 @@ from ede_wbins.boltzmann.loader import import_package
 from ede_wbins.boltzmann.sdist import CLASSY
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "validation.md"
+KEPT = DOCUMENT.with_suffix(".json")
 HEADER = ("quantity", "reference", "worst difference", "floor", "verdict")
 TITLE = """\
 # What was checked
@@ -38,30 +43,49 @@ every digit. EDE points are (fEDE, log10z_c, thetai_ede).
 """
 
 
-def sections(classy, stock) -> Iterator[tuple[str, list[Line]]]:
-    """Name and lines of one comparison after the other, computed when asked for."""
-    yield "closed forms", closed_forms(classy, range(200))
-    yield "released CLASS", comparisons.released_class(classy, stock)
-    lcdm = compute(classy)
-    yield "no dark energy", comparisons.no_dark_energy(classy, lcdm)
-    yield "equal bins", comparisons.equal_bins(classy)
-    yield "large n", comparisons.large_n(classy)
-    yield "gauges", comparisons.gauges(classy, lcdm, compute(classy, **EDE, **W10))
-    yield "smooth bins", comparisons.smooth_bins(classy)
-    yield "tolerance", comparisons.power_at_default_tolerance(classy)
-    for log10z_c in (3.0, 3.55, 4.3):
-        yield f"averaging, 10^{log10z_c}", comparisons.late_averaging(classy, log10z_c)
-    yield "precision parameters", comparisons.convergence(classy)
-    for model in ("fluid", "scalar"):
-        yield f"conservation, {model}", conservation(classy, ede_model=model)
-    against_camb = Compared(Codes(classy, high=True))
-    yield "CAMB, LambdaCDM", against_camb.lambda_cdm()
-    for point in EDE_POINTS:
-        yield f"CAMB, fluid {point}", against_camb.fluid(point)
-    for w, edges in BIN_POINTS:
-        yield f"CAMB, bins {w}", against_camb.bins(w, edges)
-    for point in EDE_POINTS:
-        yield f"CAMB, field {point}", against_camb.field(point)
+def sections(classy, stock) -> dict[str, Callable[[], list[Line]]]:
+    """The comparisons, by name, to be computed when asked for."""
+    lcdm = cache(lambda: compute(classy))
+    against_camb = cache(lambda: Compared(Codes(classy, high=True)))
+    return {
+        "closed forms": lambda: closed_forms(classy, range(200)),
+        "released CLASS": lambda: comparisons.released_class(classy, stock),
+        "no dark energy": lambda: comparisons.no_dark_energy(classy, lcdm()),
+        "equal bins": lambda: comparisons.equal_bins(classy),
+        "large n": lambda: comparisons.large_n(classy),
+        "gauges": lambda: comparisons.gauges(classy, lcdm(), compute(classy, **EDE, **W10)),
+        "smooth bins": lambda: comparisons.smooth_bins(classy),
+        "tolerance": lambda: comparisons.power_at_default_tolerance(classy),
+        **{
+            f"averaging, 10^{z}": partial(comparisons.late_averaging, classy, z)
+            for z in (3.0, 3.55, 4.3)
+        },
+        "precision parameters": lambda: comparisons.convergence(classy),
+        **{
+            f"conservation, {model}": partial(conservation, classy, ede_model=model)
+            for model in ("fluid", "fluid_matched", "scalar")
+        },
+        "CAMB, LambdaCDM": lambda: against_camb().lambda_cdm(),
+        **{f"CAMB, fluid {x}": lambda x=x: against_camb().fluid(x) for x in EDE_POINTS},
+        **{f"CAMB, bins {x[0]}": lambda x=x: against_camb().bins(*x) for x in BIN_POINTS},
+        **{f"CAMB, field {x}": lambda x=x: against_camb().field(x) for x in EDE_POINTS},
+    }
+
+
+def computed(work: dict[str, Callable[[], list[Line]]], patch: str) -> Iterator[Line]:
+    """The lines of all comparisons; those that another run with this patch has kept are read."""
+    done = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    found = done["lines"] if done.get("patch") == patch else {}
+    start = time.monotonic()
+    for name, compare in work.items():
+        if name not in found:
+            found[name] = [asdict(line) for line in compare()]
+            KEPT.write_text(json.dumps({"patch": patch, "lines": found}))
+        lines = [Line(**line) for line in found[name]]
+        failed = sum(not line.holds for line in lines)
+        verdict = f"{failed} of {len(lines)} fail" if failed else f"{len(lines)} hold"
+        print(f"[{time.monotonic() - start:5.0f} s] {name}: {verdict}", file=sys.stderr, flush=True)
+        yield from lines
 
 
 def closed_forms(classy, seeds: range) -> list[Line]:
@@ -92,12 +116,8 @@ def main() -> None:
     classy = load(packages)
     folder = Path(classy.__file__).parent.with_name("classy_stock")
     place(folder, CLASSY, Patch())
-    lines, start = [], time.monotonic()
-    for name, section in sections(classy, import_package(folder.name, folder)):
-        failed = sum(not line.holds for line in section)
-        verdict = f"{failed} of {len(section)} fail" if failed else f"{len(section)} hold"
-        print(f"[{time.monotonic() - start:5.0f} s] {name}: {verdict}", file=sys.stderr, flush=True)
-        lines += section
+    work = sections(classy, import_package(folder.name, folder))
+    lines = list(computed(work, classy.ede_wbins_patch))
     print(table(lines))
     DOCUMENT.write_text(TITLE + table(lines) + "\n")
     sys.exit(not all(line.holds for line in lines))

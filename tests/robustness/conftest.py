@@ -1,13 +1,18 @@
 """Runs as a person starts them, with the real CLASS and likelihoods that need no perturbations."""
 
 import copy
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
-from cobaya.run import run
+from cobaya.run import run as cobaya_run
 from cobaya.yaml import yaml_load
+from runs import HERE, MPIRUN, RUN, chains, wait_for
 
 THEORY = "ede_wbins.EDEWBins"
-RUN = yaml_load(
+POINT = yaml_load(
     """
     theory:
       ede_wbins.EDEWBins: {n_bins: 3}
@@ -30,11 +35,49 @@ def start(classy):
     packages = classy.__file__.split("/code/")[0]
 
     def start(options=None, params=None, **sections):
-        info = copy.deepcopy(RUN)
+        info = copy.deepcopy(POINT)
         info["theory"][THEORY].update(options or {})
         info["params"].update(params or {})
         for name in [name for name, value in info["params"].items() if value == "absent"]:
             del info["params"][name]
-        return run({**info, **sections}, packages_path=packages)
+        return cobaya_run({**info, **sections}, packages_path=packages)
 
     return start
+
+
+@pytest.fixture
+def run(classy, tmp_path):
+    """Start the run, in a folder of its own: run(processes, resume) gives the process."""
+    if not MPIRUN.exists():
+        pytest.skip("mpirun is not in the environment (the extra `mpi`)")
+    (tmp_path / "run.yaml").write_text(RUN % HERE)
+    packages = classy.__file__.split("/code/")[0]
+    environment = {**os.environ, "COBAYA_PACKAGES_PATH": packages, "OMP_NUM_THREADS": "1"}
+    launch = [MPIRUN, "--allow-run-as-root", "--oversubscribe", "--bind-to", "none"]
+    started = []
+
+    def run(processes=2, resume=False, allow=(), folder=tmp_path, **variables) -> subprocess.Popen:
+        cobaya = [sys.executable, "-m", "cobaya", "run", "run.yaml", *(["-r"] if resume else [])]
+        cobaya += allow
+        with (folder / "log").open("w") as log:
+            process = subprocess.Popen(
+                [*map(str, launch), "-n", str(processes), *cobaya],
+                **{"cwd": folder, "env": environment | variables, "stdout": log, "stderr": log},
+                start_new_session=True,
+            )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def stopped(run, tmp_path):
+    process = run()
+    wait_for(tmp_path, 150)
+    process.send_signal(signal.SIGTERM)
+    process.wait(30)
+    return chains(tmp_path)

@@ -105,10 +105,52 @@ SECTIONS = [
     ({"sampler": {"mcmc": {"covmat": "nowhere.covmat"}}}, "nowhere.covmat"),
 ]
 
-COMMANDS = [
-    (["table", "nowhere/run"], "nowhere/run"),
-    (["plot", "nowhere/run"], "nowhere/run"),
+LIKELIHOODS = [
+    ("act_dr4.ACTDR4", {"spectra": ["tb"]}, "spectra = 'tb'; must be of tt, te, ee"),
+    ("act_dr4.ACTDR4", {"windows": "flat"}, "windows = 'flat'; must be of released"),
+    ("act_dr4.ACTDR4", {"path": "nowhere"}, "nowhere/data/act_dr4/Binning.dat is not there"),
+    ("planck_lite.PlanckLite", {"path": "nowhere"}, "install it with `cobaya-install"),
+    ("planck_compressed.PlanckCompressed", {"tau": 0.05}, "'tau' is 0.05; it must be [mean"),
+    ("cmb_forecast.CMBForecast", {"experiment": "plank"}, "(did you mean planck?)"),
+    ("cmb_forecast.CMBForecast", {"fiducial": ""}, "no fiducial: name a file"),
 ]
+
+COMMANDS = [
+    ("table nowhere/run", "nowhere/run: no run there"),
+    ("plot nowhere/run", "nowhere/run: no run there"),
+    ("tension nowhere/run", "nowhere/run: no run there"),
+    ("report nowhere/run", "nowhere/run: no run there"),
+    ("watch nowhere/run --once", "nowhere/run: no run there"),
+    ("table .", "run = '.': give the output prefix"),
+    ("prior nowhere.yaml", "nowhere.yaml: No such file"),
+    ("prior bad.yaml", "bad.yaml: not YAML"),
+    ("prior bytes.yaml", "bytes.yaml: not YAML"),
+    ("prior list.yaml", "list.yaml: not a Cobaya run's (it is no mapping)"),
+    ("prior itself.yaml", "itself.yaml: not YAML"),
+    ("doctor bad.yaml -p here", "bad.yaml: not YAML"),
+    ("doctor bytes.yaml -p here", "bytes.yaml: not YAML"),
+    ("doctor list.yaml -p here", "list.yaml: not a Cobaya run's (it is no mapping)"),
+    ("doctor params.yaml -p here", "params.yaml: not a Cobaya run's (it lacks likelihood)"),
+    ("profile list.yaml --param fEDE --range 0:1", "list.yaml: not a Cobaya run's"),
+    ("profile list.yaml --param fEDE --range 0-1", "range = '0-1': must be LOW:HIGH"),
+    ("profile list.yaml --param fEDE --range 1:0", "range = 1:0: must increase"),
+    ("profile list.yaml --param fEDE --range 0:1 --points 2", "points = 2, starts = 2: at least 5"),
+    ("yaml --data plank_lite", "(did you mean planck_lite?)"),
+    ("yaml --data ,", "no data: give some of"),
+    ("yaml --data embedded,planck_lite", "embedded and planck_lite share measurements"),
+    ("yaml --data embedded --bins 0", "n_bins = 0: give a whole number"),
+    ("yaml --data embedded -o bad.yaml", "bad.yaml: File exists"),
+    ("yaml --data embedded -o no/x.yaml", "no/x.yaml: No such file"),
+    ("install -p bad.yaml", "could not install in"),
+]
+
+FILES = {
+    "bad.yaml": b"params: [",
+    "bytes.yaml": b"\xff\xfe\0",
+    "list.yaml": b"[1, 2]",
+    "itself.yaml": b"params: !defaults [itself]",
+    "params.yaml": b"params: {a: 1}",
+}
 
 
 def one_line(error: LoggedError, message: str) -> None:
@@ -137,12 +179,29 @@ def test_section(start, sections, message):
     one_line(error.value, message)
 
 
+@pytest.mark.parametrize(("name", "options", "message"), LIKELIHOODS)
+def test_likelihood(start, name, options, message):
+    with pytest.raises(LoggedError) as error:
+        start(likelihood={f"ede_wbins.likelihoods.{name}": options})
+    one_line(error.value, message)
+
+
 @pytest.mark.parametrize(("command", "message"), COMMANDS)
-def test_command(capsys, command, message):
-    assert main(command) == 1
+def test_command(tmp_path, monkeypatch, capsys, command, message):
+    monkeypatch.chdir(tmp_path)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    assert main(command.split()) == 1
     printed = capsys.readouterr()
     assert message in printed.err
     assert printed.err.count("\n") == 1
+
+
+def test_processes_that_do_not_see_each_other(start, monkeypatch):
+    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "4")
+    with pytest.raises(LoggedError) as error:
+        start()
+    one_line(error.value, "4 processes were started, and each sees only itself: mpi4py is missing")
 
 
 def test_the_run_that_they_spoil_is_good(start):

@@ -21,7 +21,7 @@ from ede_wbins.theory.options import precision_settings
         ({"z_edges": [1, 0.5]}, r"z_edges = \[1, 0.5\]"),
         ({"z_edges": 2}, "z_edges = 2"),
         ({"n_bins": 1, "w_beyond": 0.1}, "w_beyond = 0.1"),
-        ({"ede": "axion"}, "ede = 'axion': must be one of fluid, scalar, none"),
+        ({"ede": "axion"}, "ede = 'axion': must be one of fluid, fluid_matched, scalar, none"),
         ({"precision": "high"}, "precision = 'high': must be one of default, planck, act, ref"),
         (
             {"n_bins": 1, "extra_args": {"non linear": "HMcode", "hmcode_version": "2020_baryon"}},

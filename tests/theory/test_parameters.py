@@ -33,11 +33,12 @@ def test_reference_points_lie_in_the_priors(build):
         assert np.isfinite(model.prior.logp(point))
 
 
-def test_scalar_field_derives_its_mass_and_decay_constant(build):
-    model = build(EDE, ede="scalar")
+@pytest.mark.parametrize("ede", ["scalar", "fluid_matched"])
+def test_scalar_field_derives_its_mass_and_decay_constant(build, ede):
+    model = build(EDE, ede=ede)
     scalar = {"log10m_ede", "log10f_ede"}
     assert scalar < set(model.parameterization.derived_params())
-    assert sent(model)["ede_model"] == "scalar"
+    assert sent(model)["ede_model"] == ede
     fluid = build(EDE)
     assert not scalar & set(fluid.parameterization.derived_params())
     assert "ede_model" not in sent(fluid)

@@ -1,6 +1,7 @@
 """Whatever stands in a YAML file or on the command line: a model or one line, never a traceback."""
 
 import math
+import os
 
 import pytest
 from cobaya.log import LoggedError
@@ -25,11 +26,14 @@ anything = st.recursive(
 OPTIONS = ("n_bins", "z_edges", "w_beyond", "ede", "path", "extra_args", "renames", "stop_at_error")
 PARAMS = ("fEDE", "log10z_c", "thetai_ede", "n_ede", "w1", "w2", "w", "H0", "h", "omega_b", "N_ur")
 
+# As many as wanted by the long tests, which also start elsewhere each time (`make torture`).
+examples = int(os.environ.get("PROPERTY_EXAMPLES", "80"))
 lenient = settings(
-    max_examples=80,
+    max_examples=examples,
     deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize="PROPERTY_EXAMPLES" not in os.environ,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 

@@ -59,8 +59,8 @@ def test_likelihood_that_changes_is_noticed_and_still_right(emulate, monkeypatch
         quick.logposterior(x)
     before = component(quick).counts["by CLASS"]
     for model in (quick, exact):
-        model.likelihood["sharp"].sharper = 2000.0
-    near = [truth(quick) + 0.05 * (x - truth(quick)) for x in points(quick, 20)]
+        model.likelihood["sharp"].sharper = 2e6
+    near = [truth(quick) + 0.003 * (x - truth(quick)) for x in points(quick, 20)]
     for x in near:
         quick.logposterior(x, cached=False)
     theory = component(quick)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from cobaya.likelihood import Likelihood
+from scipy.interpolate import CubicSpline
 from stand_in import StandIn
 
 from ede_wbins.model.species import KM_S_MPC
@@ -11,7 +12,7 @@ from ede_wbins.model.tabulated import TabulatedBackground
 class Universe(StandIn):
     """Its acoustic scale and its expansion history are those of the closed forms."""
 
-    inputs = StandIn.inputs | {"l_max_scalars", "lensing", "z_pk"}
+    inputs = StandIn.inputs | {"l_max_scalars", "lensing", "z_pk", "nonlinear_to_z_max_pk"}
     broken_above = np.inf
 
     def compute(self):
@@ -36,10 +37,25 @@ class Universe(StandIn):
         return {"ell": ell} | {name: np.where(ell < 2, 0, cl) for name, cl in found.items()}
 
     def sigma(self, radius, z, h_units):
-        return 0.8 * self.pars["A_s"] / 2e-9 / (1 + z)
+        (now, then), _ = self.background.log_growth([0.0, z])
+        return 0.8 * self.pars["A_s"] / 2e-9 * np.exp(then - now)
 
     def effective_f_sigma8(self, z, z_step):
         return 0.5 * self.sigma(8, z, h_units=True)
+
+    def get_pk_and_k_and_z(self, nonlinear, only_clustering_species):
+        z = np.linspace(1.1 * max(map(float, self.pars["z_pk"].split())), 0, 12)
+        # A grid that moves with the parameters, as CLASS's does.
+        k = np.geomspace(1e-5, 1.2, 200) * self.pars["H0"] / 67
+        shape = (
+            2e4 * (k / 0.05) ** self.pars["n_s"] / (1 + (k / self.pars["omega_cdm"]) ** 2) ** 1.6
+        )
+        power = (
+            self.pars["A_s"] / 2e-9 * shape * np.exp(2 * self.background.log_growth(z)[0])[:, None]
+        )
+        if nonlinear:
+            power = power * (1 + k**3 * power / 20)
+        return power.T, k, z
 
     def get_current_derived_parameters(self, names):
         own = self.early | {"H0": self.pars["H0"], "sigma8": 0.8 * self.pars["A_s"] / 2e-9}
@@ -73,3 +89,35 @@ class Peaks(Likelihood):
         tt = self.provider.get_Cl(units="1")["tt"][2 : self.l_max + 1]
         H0 = self.provider.get_Hubble(0.0, units="1/Mpc")[0] / KM_S_MPC
         return -0.5 * np.sum((50 * (tt / self.truth - 1)) ** 2) - 0.5 * ((H0 - 67) / 2) ** 2
+
+
+class Clusters(Likelihood):
+    """Gaussian in nonlinear power, in that of large scales, and in the rms in spheres."""
+
+    def get_requirements(self):
+        power = {"z": [0.0, 0.3, 0.8, 1.5], "k_max": 1.0, "nonlinear": (True, False)}
+        spheres = {"z": [0.0, 0.5], "R": [8.0, 12.0], "k_max": 1.0}
+        return {"Pk_interpolator": power, "sigma_R": spheres, "H0": None}
+
+    def initialize(self):
+        truth = Universe()
+        point = {"H0": 67.0, "omega_b": 0.02238, "omega_cdm": 0.12, "A_s": 2.1e-9, "n_s": 0.966}
+        truth.set(**point, z_pk="0 1.5")
+        truth.compute()
+        self.k, self.z = np.geomspace(0.02, 0.9, 15), np.array([0.1, 0.6])
+        self.truth = {}
+        for nonlinear in (True, False):
+            power, k, z = truth.get_pk_and_k_and_z(nonlinear, False)
+            of_k = CubicSpline(np.log(k), np.log(power))(np.log(self.k))
+            self.truth[nonlinear] = CubicSpline(z[::-1], of_k[:, ::-1], axis=1)(self.z).T
+
+    def logp(self, **params):
+        H0 = self.provider.get_param("H0")
+        z, R, sigma = self.provider.get_sigma_R()
+        total = -0.5 * (((H0 - 67) / 2) ** 2 + ((sigma[0, 0] / 0.84 - 1) / 0.05) ** 2)
+        assert sigma.shape == (len(z), len(R))
+        for nonlinear, truth in self.truth.items():
+            power = self.provider.get_Pk_interpolator(nonlinear=nonlinear)
+            found = power.logP(self.z, self.k)
+            total -= 0.5 * np.sum(((found - truth) / (0.03 if nonlinear else 0.2)) ** 2)
+        return total

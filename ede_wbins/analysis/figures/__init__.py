@@ -61,6 +61,7 @@ def save_figures(
     folder: Path,
     kinds: Sequence[str] = (),
     formats: Sequence[str] = FILES,
+    report: Callable[[Path], None] | None = None,
 ) -> list[Path]:
     """
     Draw figures of one run, or of several together.
@@ -75,6 +76,8 @@ def save_figures(
         Among `KINDS`; all that the first run has the parameters for, without spectra, by default.
     formats : sequence of str
         Endings of the files.
+    report : callable, optional
+        Gets each file once it is written.
 
     Returns
     -------
@@ -94,5 +97,7 @@ def save_figures(
                 path = folder / f"{name}_{kind}.{ending}"
                 drawn.savefig(path, dpi=_DPI)
                 written.append(path)
+                if report:
+                    report(path)
         plt.close(drawn)
     return written

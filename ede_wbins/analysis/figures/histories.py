@@ -75,18 +75,26 @@ def _prior_quantiles(run: Run, names: list[str]) -> dict[float, np.ndarray]:
 
 
 def f_ede(runs: Sequence[Run]) -> plt.Figure:
-    """f_EDE(z): median, 68 and 95%, and the best fit."""
+    """f_EDE(z): median, 68 and 95%, and the best fit; the prior's 95% behind, cut off."""
     fig, ax = figure()
     z = np.geomspace(100, 1e5, 300)
+    top = 0.0
     for i, run in enumerate(runs):
         run.require("fEDE")
-        _draw(ax, z, band(histories(run), lambda each: each.background.f_ede(z)), run, i)
+        values = band(histories(run), lambda each: each.background.f_ede(z))
+        _draw(ax, z, values, run, i)
         best = best_background(run).f_ede(z)
         ax.plot(z, best, color="black", linestyle=line(i + 1), linewidth=0.9)
+        top = max(top, best.max(), values.ranges[0.95][1].max())
+    if (prior := runs[0].prior) and prior.has("fEDE"):
+        # In the posterior's universe: of the prior's, many have no place for dark energy.
+        mean = {p: runs[0].samples.mean(p) for p in ("H0", "omega_b", "omega_cdm")}
+        _, upper = band(histories(prior, **mean), lambda h: h.background.f_ede(z)).ranges[0.95]
+        ax.fill_between(z, 0, upper, color=PRIOR, linewidth=0, zorder=0, label="prior 95%")
     ax.plot([], [], color="black", linestyle="--", linewidth=0.9, label="best fit")
     ax.set(xscale="log", xlabel="$z$", ylabel=r"$f_\mathrm{EDE}(z)$", xlim=(z[0], z[-1]))
-    ax.set_ylim(bottom=0)
-    ax.legend()
+    ax.set_ylim(0, 1.05 * top)
+    ax.legend(frameon=True, framealpha=1, edgecolor="none")
     return fig
 
 

@@ -15,10 +15,11 @@ from ede_wbins.errors import EDEWBinsError
 _TRIANGLE = ("fEDE", "log10z_c", "thetai_ede", "H0", "S8")
 _TRACED = ("fEDE", "H0", "S8")
 _PANEL = 0.95
+_BEHIND = {"color": "0.5", "linestyle": ":"}
 
 
 def triangle(runs: Sequence[Run], names: Sequence[str] = ()) -> plt.Figure:
-    """68 and 95% of `names`, or of dark energy, H0 and S8; the prior-only run behind."""
+    """68 and 95% of `names`, or of dark energy, H0 and S8; the prior on the diagonal."""
     bins = [f"w{i}" for i in range(1, 1 + max(len(run.z_edges) for run in runs))]
     if not names:
         wanted = (*_TRIANGLE[:3], *bins, *_TRIANGLE[3:])
@@ -28,8 +29,6 @@ def triangle(runs: Sequence[Run], names: Sequence[str] = ()) -> plt.Figure:
             runs[0].require(name)
     if not names:
         raise EDEWBinsError(f"{runs[0].prefix}: none of {', '.join(_TRIANGLE)} in the chains")
-    priors = [run.prior for run in runs[:1] if run.prior]
-    all_samples = [*(run.samples for run in runs), *(prior.samples for prior in priors)]
     plotter = plots.get_subplot_plotter(width_inch=max(WIDTH, _PANEL * len(names)))
     settings = plotter.settings
     settings.scaling = False
@@ -38,19 +37,34 @@ def triangle(runs: Sequence[Run], names: Sequence[str] = ()) -> plt.Figure:
     settings.num_plot_contours = 2
     settings.alpha_filled_add = 0.75
     settings.axis_tick_max_labels = 3
-    labels = [run.name for run in runs] + ["prior"] * len(priors)
     plotter.triangle_plot(
-        all_samples,
+        [run.samples for run in runs],
         names,
-        filled=[True] * len(runs) + [False] * len(priors),
-        contour_colors=[*(colour(i) for i in range(len(runs))), *["0.5"] * len(priors)],
-        legend_labels=labels if len(labels) > 1 else [],
-        line_args=[
-            *({"color": colour(i), "ls": line(i)} for i in range(len(runs))),
-            *[{"color": "0.5", "ls": ":"}] * len(priors),
-        ],
+        filled=True,
+        contour_colors=[colour(i) for i in range(len(runs))],
+        legend_labels=[],
+        line_args=[{"color": colour(i), "ls": line(i)} for i in range(len(runs))],
     )
+    handles = [plt.Line2D([], [], color=colour(i), linestyle=line(i)) for i in range(len(runs))]
+    labels = [run.name for run in runs]
+    if prior := runs[0].prior:
+        for i, name in enumerate(names):
+            if prior.has(name):
+                _behind(plotter.subplots[i, i], prior, name)
+        handles.append(plt.Line2D([], [], **_BEHIND))
+        labels.append("prior")
+    if len(labels) > 1:
+        plotter.fig.legend(handles, labels, loc="upper right", frameon=False, fontsize=10)
     return plotter.fig
+
+
+def _behind(ax: plt.Axes, prior: Run, name: str) -> None:
+    """The prior's density where the posterior is: in two dimensions a flat one shows only noise."""
+    density = prior.samples.get1DDensity(name)
+    low, high = ax.get_xlim()
+    x = np.linspace(max(low, density.x[0]), min(high, density.x[-1]), 200)
+    ax.plot(x, density.Prob(x) / density.P.max(), **_BEHIND)
+    ax.set_xlim(low, high)
 
 
 def s8h0(runs: Sequence[Run]) -> plt.Figure:

@@ -13,7 +13,11 @@ _HEADLINES = ("fEDE", "H0", "S8")
 _TENSE = 2.0
 """Sigma from which a difference is called a tension."""
 
-_EDE = {"fluid": "early dark energy as an effective fluid", "scalar": "an exact early scalar field"}
+_EDE = {
+    "fluid": "early dark energy as an effective fluid",
+    "fluid_matched": "an early scalar field whose perturbations go on as a fluid's",
+    "scalar": "an exact early scalar field",
+}
 
 
 def model(run: Run) -> str:
@@ -80,9 +84,8 @@ def warnings(run: Run) -> list[str]:
         reasons = "; ".join(f"{n} x {reason}" for reason, n in rejected.most_common(3))
         found.append(f"{run.name}: {total} point(s) could not be computed: {reasons}.")
     if _is_emulated(run):
-        found.append(
-            f"{run.name} was emulated: the error of its blind checks is in the run's own log."
-        )
+        checked = f"checked by CLASS at {run.exact_check}" if run.exact_check else "not yet checked"
+        found.append(f"{run.name} was emulated, {checked}.")
     return found
 
 

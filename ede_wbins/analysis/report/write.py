@@ -3,7 +3,7 @@
 import base64
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
@@ -28,7 +28,12 @@ _SECURITY = (
 )
 
 
-def write_report(runs: Sequence[Run], path: Path, kinds: Sequence[str] = ()) -> Path:
+def write_report(
+    runs: Sequence[Run],
+    path: Path,
+    kinds: Sequence[str] = (),
+    report: Callable[[str], None] | None = None,
+) -> Path:
     """
     Write the report of runs.
 
@@ -41,6 +46,8 @@ def write_report(runs: Sequence[Run], path: Path, kinds: Sequence[str] = ()) -> 
     kinds : sequence of str
         Kinds of figures; by default all that the first run has the parameters for, and spectra
         where they were computed before.
+    report : callable, optional
+        Gets the name of each figure before it is drawn.
 
     Returns
     -------
@@ -59,7 +66,7 @@ def write_report(runs: Sequence[Run], path: Path, kinds: Sequence[str] = ()) -> 
         "Parameters": _parameters(runs),
         "Chi2": _chi2(runs),
         "Tensions": _tensions(tensions),
-        "Figures": _figures(runs, kinds or _kinds(runs)),
+        "Figures": _figures(runs, kinds or _kinds(runs), report),
         "Priors": "".join(_priors(run) for run in runs),
         "Input": "".join(_input(i, run) for i, run in enumerate(runs)) + _versions(runs),
         "Citations": _citations(runs),
@@ -149,13 +156,15 @@ def _tensions(tensions: Sequence[Tension]) -> str:
     return _table(heads, lines, "Exact: probability of a difference at least as unlikely")
 
 
-def _figures(runs: Sequence[Run], kinds: Sequence[str]) -> str:
+def _figures(runs: Sequence[Run], kinds: Sequence[str], report=None) -> str:
     parts = []
     for kind in kinds:
         shown = [[run] for run in runs] if kind == "trace" else [runs]
         for group in shown:
             names = ", ".join(run.name for run in group)
             caption = f"{_CAPTIONS[kind]} ({names})"
+            if report:
+                report(f"{kind} of {names}")
             with publication():
                 drawn = draw(kind, group)
                 data = io.BytesIO()

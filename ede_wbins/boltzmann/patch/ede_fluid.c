@@ -24,21 +24,34 @@ void ede_fluid_background(struct ede_fluid * pede,
 }
 
 /**
+ * Squared sound speed of the cycle average in its rest frame (equation 23 of arXiv:1806.10608).
+ *
+ * @param a_varpi  Input: frequency of the oscillations in conformal time
+ */
+double ede_fluid_sound_speed(double n,
+                             double a_varpi,
+                             double k) {
+
+  double a2varpi2 = 2.*pow(a_varpi,2);
+
+  return (a2varpi2*(n-1.)+k*k)/(a2varpi2*(n+1.)+k*k);
+}
+
+/**
  * What perturbations need: 1+w and w - c_a^2 without cancellation, and the c_s^2 of wavenumber k.
  */
-static void ede_fluid_coefficients(struct ede_fluid * pede,
-                                   double a,
-                                   double k,
-                                   double * one_plus_w,
-                                   double * w_minus_ca2,
-                                   double * cs2) {
+void ede_fluid_coefficients(struct ede_fluid * pede,
+                            double a,
+                            double k,
+                            struct ede_coefficients * c) {
 
   double x = pow(pede->a_c/a,3.*(1.+pede->w_n));
-  double a2varpi2 = 2.*pow(a*pede->varpi0*pow(a,-3.*pede->w_n),2);
 
-  *one_plus_w = (1.+pede->w_n)/(1.+x);
-  *w_minus_ca2 = (1.+pede->w_n)*(x/(1.+x));
-  *cs2 = (a2varpi2*(pede->n-1.)+k*k)/(a2varpi2*(pede->n+1.)+k*k);
+  c->source = (1.+pede->w_n)/(1.+x);
+  c->w = c->source-1.;
+  c->w_minus_ca2 = (1.+pede->w_n)*(x/(1.+x));
+  c->cs2 = ede_fluid_sound_speed(pede->n,a*pede->varpi0*pow(a,-3.*pede->w_n),k);
+  c->pressure = 0.;
 }
 
 /**
@@ -101,13 +114,14 @@ void ede_fluid_initial(struct ede_fluid * pede,
                        double alpha,
                        double * y) {
 
-  double one_plus_w, w_minus_ca2, cs2, denominator, ktau = k*tau;
+  struct ede_coefficients c;
+  double denominator, ktau = k*tau;
 
-  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
-  denominator = 64.+24.*pede->w_n+12.*cs2;
+  ede_fluid_coefficients(pede,a,k,&c);
+  denominator = 64.+24.*pede->w_n+12.*c.cs2;
 
-  y[0] = one_plus_w*(-amplitude*ktau*ktau*(4.-3.*cs2)/denominator - 3.*a_prime_over_a*alpha);
-  y[1] = one_plus_w*(-amplitude*k*pow(ktau,3)*cs2/denominator + k*k*alpha);
+  y[0] = c.source*(-amplitude*ktau*ktau*(4.-3.*c.cs2)/denominator - 3.*a_prime_over_a*alpha);
+  y[1] = c.source*(-amplitude*k*pow(ktau,3)*c.cs2/denominator + k*k*alpha);
 }
 
 /**
@@ -133,20 +147,22 @@ void ede_fluid_streaming(struct ede_fluid * pede,
                          double alpha,
                          double * y) {
 
-  double one_plus_w, w_minus_ca2, cs2;
+  struct ede_coefficients c;
 
-  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
+  ede_fluid_coefficients(pede,a,k,&c);
 
-  y[0] = one_plus_w*(3.*a_prime_over_a*alpha - phi/cs2);
-  y[1] = -one_plus_w*k*k*alpha;
+  y[0] = c.source*(3.*a_prime_over_a*alpha - phi/c.cs2);
+  y[1] = -c.source*k*k*alpha;
 }
 
 /**
  * Perturbed stress-energy tensor (CLASS units) in the current gauge, and rho+p. The rest-frame pressure has the same
  * k-dependent sound speed as the equations of motion.
+ *
+ * @param rho  Input: density that the variables are divided by
  */
-void ede_fluid_stress(struct ede_fluid * pede,
-                      double a,
+void ede_fluid_stress(struct ede_coefficients * c,
+                      double rho,
                       double a_prime_over_a,
                       double k,
                       double * y,
@@ -155,22 +171,16 @@ void ede_fluid_stress(struct ede_fluid * pede,
                       double * delta_p,
                       double * rho_plus_p) {
 
-  double rho, w, dw_over_dlna, one_plus_w, w_minus_ca2, cs2;
-
-  ede_fluid_background(pede,a,&rho,&w,&dw_over_dlna);
-  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
-
   *delta_rho = rho*y[0];
   *rho_plus_p_theta = rho*y[1];
-  *delta_p = rho*(cs2*y[0] + 3.*a_prime_over_a*(cs2-w+w_minus_ca2)*y[1]/k/k);
-  *rho_plus_p = rho*one_plus_w;
+  *delta_p = rho*(c->cs2*y[0] + 3.*a_prime_over_a*(c->cs2-c->w+c->w_minus_ca2)*y[1]/k/k + c->pressure);
+  *rho_plus_p = rho*c->source;
 }
 
 /**
  * Continuity and Euler equations.
  */
-void ede_fluid_derivs(struct ede_fluid * pede,
-                      double a,
+void ede_fluid_derivs(struct ede_coefficients * c,
                       double a_prime_over_a,
                       double k,
                       double metric_continuity,
@@ -178,17 +188,14 @@ void ede_fluid_derivs(struct ede_fluid * pede,
                       double * y,
                       double * dy) {
 
-  double one_plus_w, w_minus_ca2, cs2, w;
+  dy[0] = -(y[1]+c->source*metric_continuity)
+    - 3.*a_prime_over_a*(c->cs2-c->w)*y[0]
+    - 9.*a_prime_over_a*a_prime_over_a*(c->cs2-c->w+c->w_minus_ca2)*y[1]/k/k
+    - 3.*a_prime_over_a*c->pressure;
 
-  ede_fluid_coefficients(pede,a,k,&one_plus_w,&w_minus_ca2,&cs2);
-  w = one_plus_w-1.;
-
-  dy[0] = -(y[1]+one_plus_w*metric_continuity)
-    - 3.*a_prime_over_a*(cs2-w)*y[0]
-    - 9.*a_prime_over_a*a_prime_over_a*(cs2-w+w_minus_ca2)*y[1]/k/k;
-
-  dy[1] = -a_prime_over_a*(1.-3.*cs2)*y[1]
-    + 3.*a_prime_over_a*w_minus_ca2*y[1]
-    + cs2*k*k*y[0]
-    + one_plus_w*metric_euler;
+  dy[1] = -a_prime_over_a*(1.-3.*c->cs2)*y[1]
+    + 3.*a_prime_over_a*c->w_minus_ca2*y[1]
+    + c->cs2*k*k*y[0]
+    + c->source*metric_euler
+    + k*k*c->pressure;
 }

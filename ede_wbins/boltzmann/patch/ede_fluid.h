@@ -29,6 +29,16 @@ struct ede_fluid {
   double Omega0;        /**< density fraction today */
 };
 
+/** what the equations of a fluid's perturbations take at one time and wavenumber; both variables are divided by a
+    density that falls with the equation of state w */
+struct ede_coefficients {
+  double source;        /**< rho+p that feels the metric, over that density: 1+w where this is the fluid's own */
+  double w;             /**< equation of state of that density */
+  double w_minus_ca2;   /**< w - c_a^2 */
+  double cs2;           /**< sound speed in the rest frame, squared */
+  double pressure;      /**< pressure perturbation that is not the fluid's own, over that density */
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,6 +55,10 @@ extern "C" {
 
   int ede_fluid_find_peak(struct background * pba);
 
+  void ede_fluid_coefficients(struct ede_fluid * pede, double a, double k, struct ede_coefficients * c);
+
+  double ede_fluid_sound_speed(double n, double a_varpi, double k);
+
   void ede_fluid_initial(struct ede_fluid * pede, double a, double a_prime_over_a, double k, double tau,
                          double amplitude, double alpha, double * y);
 
@@ -53,10 +67,10 @@ extern "C" {
   void ede_fluid_streaming(struct ede_fluid * pede, double a, double a_prime_over_a, double k,
                            double phi, double alpha, double * y);
 
-  void ede_fluid_stress(struct ede_fluid * pede, double a, double a_prime_over_a, double k, double * y,
+  void ede_fluid_stress(struct ede_coefficients * c, double rho, double a_prime_over_a, double k, double * y,
                         double * delta_rho, double * rho_plus_p_theta, double * delta_p, double * rho_plus_p);
 
-  void ede_fluid_derivs(struct ede_fluid * pede, double a, double a_prime_over_a, double k,
+  void ede_fluid_derivs(struct ede_coefficients * c, double a_prime_over_a, double k,
                         double metric_continuity, double metric_euler, double * y, double * dy);
 
 #ifdef __cplusplus

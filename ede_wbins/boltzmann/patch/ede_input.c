@@ -121,6 +121,7 @@ int ede_read(struct file_content * pfc,
   char string[_ARGUMENT_LENGTH_MAX_];
 
   pede->scalar = _FALSE_;
+  pba->scalar.matched = _FALSE_;
   pba->scalar.log10_m = NAN;
   pba->scalar.log10_f = NAN;
   pede->n = 3.;
@@ -147,10 +148,11 @@ int ede_read(struct file_content * pfc,
 
   class_call(parser_read_string(pfc,"ede_model",&string,&found,errmsg),errmsg,errmsg);
   if (found == _TRUE_) {
-    pede->scalar = (strcmp(string,"scalar") == 0) ? _TRUE_ : _FALSE_;
+    pba->scalar.matched = (strcmp(string,"fluid_matched") == 0) ? _TRUE_ : _FALSE_;
+    pede->scalar = ((strcmp(string,"scalar") == 0) || (pba->scalar.matched == _TRUE_)) ? _TRUE_ : _FALSE_;
     class_test((pede->scalar == _FALSE_) && (strcmp(string,"fluid") != 0),
                errmsg,
-               "'ede_model' is '%s', it must be 'fluid' or 'scalar'",string);
+               "'ede_model' is '%s', it must be 'fluid', 'fluid_matched' or 'scalar'",string);
   }
 
   class_call(parser_read_string(pfc,"ede_definition",&string,&found,errmsg),errmsg,errmsg);
@@ -161,7 +163,7 @@ int ede_read(struct file_content * pfc,
                "'ede_definition' is '%s', it must be 'at_zc' or 'peak'",string);
     class_test((pede->scalar == _TRUE_) && (peak == _FALSE_),
                errmsg,
-               "'ede_definition' is '%s': with 'ede_model = scalar' it can only be 'peak'",string);
+               "'ede_definition' is '%s': with a scalar field in the background it can only be 'peak'",string);
   }
 
   class_call(parser_read_string(pfc,"varpi_ede",&string,&found,errmsg),errmsg,errmsg);

@@ -148,7 +148,7 @@ void ede_scalar_background(struct ede_scalar * psc,
   if (loga > last->loga) {
     *theta = 0.;
     *theta_prime = 0.;
-    *rho = psc->rho_end*exp(-3.*(1.+psc->w_n)*(loga-last->loga));
+    *rho = ede_scalar_late_density(psc,a);
     *p = psc->w_n*(*rho);
     *dp_dloga = -3.*(1.+psc->w_n)*(*p);
     return;

@@ -11,6 +11,7 @@
 
 struct background;
 struct precision;
+struct ede_coefficients;
 
 /** state of the integration */
 struct ede_state {
@@ -31,6 +32,7 @@ struct ede_scalar {
   double thetai;        /**< initial field value over f */
   double m;             /**< mass in 1/Mpc */
   double f2;            /**< (f/M_Pl)^2/3 with the reduced Planck mass: density is f2 (rate^2/2 + m^2 (1-cos theta)^n) */
+  short matched;        /**< does a fluid go on for the field's perturbations once it oscillates? */
   double log10_m;       /**< log10 of the mass in eV */
   double log10_f;       /**< log10 of f in eV */
 
@@ -40,9 +42,11 @@ struct ede_scalar {
 
   struct ede_scalar_node * nodes; /**< steps of the integration */
   int size;             /**< their number */
+  double loga_end;      /**< ln(a) of that step, the same in each table of one cosmology; 0 before the first */
   double rho_end;       /**< density at the last step, from where on it is averaged over oscillations */
 
   double varpi0;        /**< frequency of the late oscillations, extrapolated to today, in 1/Mpc */
+  double tau_matched;   /**< conformal time from which on it does */
   double tau_averaged;  /**< conformal time from which on perturbations may be averaged inside the horizon */
   double tau_end;       /**< conformal time from which on they are averaged everywhere */
 };
@@ -97,6 +101,13 @@ extern "C" {
 
   void ede_scalar_stress(struct ede_scalar * psc, double a, double theta, double theta_prime, double k, double * y,
                          double * delta_rho, double * rho_plus_p_theta, double * delta_p, double * rho_plus_p);
+
+  double ede_scalar_late_density(struct ede_scalar * psc, double a);
+
+  void ede_scalar_match(struct ede_scalar * psc, double a, double theta, double theta_prime, double k, double * y);
+
+  void ede_scalar_coefficients(struct ede_scalar * psc, double a, double a_prime_over_a, double rho, double w,
+                               double dp_dloga, double k, double theta_cdm, struct ede_coefficients * c);
 
   void ede_scalar_streaming(struct ede_scalar * psc, double a, double a_prime_over_a, double rho, double w,
                             double dp_dloga, double k, double phi, double alpha,

@@ -93,6 +93,8 @@ int ede_scalar_evolve(struct background * pba,
   struct ede_scalar_node old, next;
   double v, dv, ddv, all, sum, rho_others, p_others, H, loga, step, error, error_theta, error_rate;
   double fall, fall_old = -1., fraction, left, right, middle, f_middle = 0., slope;
+  /* where an earlier table ended: a time of its own for each would let the density today jump with the phase */
+  double loga_end = (store == _TRUE_) ? psc->loga_end : 0.;
   int i, j, index, max_steps = (store == _TRUE_) ? _EDE_MAX_STEPS_ : _EDE_MAX_STEPS_PEAK_, lower_maxima = 0;
 
   /* start: radiation dominates, the field is frozen and H is far above the curvature of the potential */
@@ -116,9 +118,9 @@ int ede_scalar_evolve(struct background * pba,
   *f_peak = 0.;
   step = 0.01;
 
-  for (index=0; (index<max_steps) && (loga<0.); index++) {
+  for (index=0; (index<max_steps) && (loga<loga_end); index++) {
 
-    step = MIN(step,MIN(_EDE_MAX_STEP_,-loga));
+    step = MIN(step,MIN(_EDE_MAX_STEP_,loga_end-loga));
     change[0].theta = old.theta[1];
     change[0].rate = old.rate[1];
     for (i=1; i<7; i++) {
@@ -152,7 +154,7 @@ int ede_scalar_evolve(struct background * pba,
       continue;
     }
 
-    loga = (step == -loga) ? 0. : loga+step;
+    loga = (step == loga_end-loga) ? loga_end : loga+step;
     state = trial;
     ede_scalar_node(psc,loga,all,sum,&state,&next);
 
@@ -192,8 +194,9 @@ int ede_scalar_evolve(struct background * pba,
     else {
       psc->nodes[psc->size++] = next;
       ede_scalar_potential(psc->n,state.theta,&v,&dv,&ddv);
-      if ((fraction < MIN(_EDE_AVERAGED_,0.01*(*f_peak))) ||
-          ((fraction < 0.1*(*f_peak)) && (psc->m*sqrt(fabs(ddv))/H > _EDE_MAX_RATE_)))
+      if ((psc->loga_end == 0.) &&
+          ((fraction < MIN(_EDE_AVERAGED_,0.01*(*f_peak))) ||
+           ((fraction < 0.1*(*f_peak)) && (psc->m*sqrt(fabs(ddv))/H > _EDE_MAX_RATE_))))
         break;
     }
   }
@@ -211,7 +214,7 @@ int ede_scalar_tabulate(struct background * pba) {
 
   struct ede_scalar * psc = &(pba->scalar);
   double loga_peak, f_peak, p, dp_dloga;
-  struct ede_scalar_node * last;
+  struct ede_scalar_node * last, * shrunk;
 
   class_alloc(psc->nodes,(_EDE_MAX_STEPS_+1)*sizeof(struct ede_scalar_node),pba->error_message);
   class_call_except(ede_scalar_evolve(pba,_TRUE_,&loga_peak,&f_peak),
@@ -219,8 +222,11 @@ int ede_scalar_tabulate(struct background * pba) {
                     pba->error_message,
                     ede_scalar_free(pba));
   /* what is not used would stay through the whole computation */
-  class_realloc(psc->nodes,psc->size*sizeof(struct ede_scalar_node),pba->error_message);
+  shrunk = (struct ede_scalar_node *)realloc(psc->nodes,psc->size*sizeof(struct ede_scalar_node));
+  if (shrunk != NULL)
+    psc->nodes = shrunk;
   last = psc->nodes+psc->size-1;
+  psc->loga_end = last->loga;
   ede_scalar_fluid(psc,last->theta[0],last->rate[0],last->theta[1],&(psc->rho_end),&p,&dp_dloga);
 
   return _SUCCESS_;

@@ -5,8 +5,11 @@
  * stress-energy tensor. */
 
 #include "background.h"
+#include "ede_fluid.h"
 #include "ede_scalar.h"
 
+/** a matched fluid goes on once the scale factor has grown this much since the peak */
+#define _EDE_MATCHED_RATIO_ 1.2
 /** perturbations inside the horizon are averaged once the scale factor has grown this much since the peak ... */
 #define _EDE_AVERAGED_RATIO_ 4.
 /** ... and k tau exceeds CLASS's trigger for radiation streaming by this: it takes no two approximations that start
@@ -31,6 +34,9 @@ int ede_scalar_finish(struct background * pba) {
              pba->error_message,
              pba->error_message);
   class_call(background_tau_of_z(pba,pba->ede.z_max/_EDE_AVERAGED_RATIO_,&(psc->tau_averaged)),
+             pba->error_message,
+             pba->error_message);
+  class_call(background_tau_of_z(pba,pba->ede.z_max/_EDE_MATCHED_RATIO_,&(psc->tau_matched)),
              pba->error_message,
              pba->error_message);
 
@@ -99,7 +105,67 @@ void ede_scalar_stress(struct ede_scalar * psc,
 }
 
 /**
- * The same with the oscillations of the perturbation averaged out, deep inside the horizon: nothing but the change of
+ * Density of the late oscillations, extrapolated to any time.
+ */
+double ede_scalar_late_density(struct ede_scalar * psc,
+                               double a) {
+  return psc->rho_end*exp(-3.*(1.+psc->w_n)*(log(a)-psc->nodes[psc->size-1].loga));
+}
+
+/** Frequency of the late oscillations in conformal time. */
+static double ede_scalar_frequency(struct ede_scalar * psc,
+                                   double a) {
+  return psc->varpi0*pow(a,1.-3.*psc->w_n);
+}
+
+/**
+ * Go on with a fluid: from y of the field to its density and momentum, over the extrapolated late density.
+ */
+void ede_scalar_match(struct ede_scalar * psc,
+                      double a,
+                      double theta,
+                      double theta_prime,
+                      double k,
+                      double * y) {
+
+  double delta_rho, rho_plus_p_theta, delta_p, rho_plus_p, rho = ede_scalar_late_density(psc,a);
+
+  ede_scalar_stress(psc,a,theta,theta_prime,k,y,&delta_rho,&rho_plus_p_theta,&delta_p,&rho_plus_p);
+  y[0] = delta_rho/rho;
+  y[1] = rho_plus_p_theta/rho;
+}
+
+/**
+ * What the equations of the matched fluid take: the metric drives the field's own rho+p, which oscillates, so that energy
+ * and momentum are conserved in its background; the pressure is that of the cycle average in the rest frame of cold dark
+ * matter, where the oscillations of the background pressure are the same at all places at leading order.
+ *
+ * @param rho        Input: density of the field
+ * @param w          Input: its equation of state
+ * @param dp_dloga   Input: dp/dln(a)
+ * @param theta_cdm  Input: velocity divergence of cold dark matter, 0 in its rest frame
+ */
+void ede_scalar_coefficients(struct ede_scalar * psc,
+                             double a,
+                             double a_prime_over_a,
+                             double rho,
+                             double w,
+                             double dp_dloga,
+                             double k,
+                             double theta_cdm,
+                             struct ede_coefficients * c) {
+
+  double rho_late = ede_scalar_late_density(psc,a);
+
+  c->source = (1.+w)*rho/rho_late;
+  c->w = psc->w_n;
+  c->w_minus_ca2 = 0.;
+  c->cs2 = ede_fluid_sound_speed(psc->n,ede_scalar_frequency(psc,a),k);
+  c->pressure = theta_cdm/k/k*a_prime_over_a*(dp_dloga + 3.*psc->w_n*(1.+w)*rho)/rho_late;
+}
+
+/**
+ * The stress-energy tensor with the oscillations of the perturbation averaged out, deep inside the horizon: nothing but the change of
  * gauge by alpha, for which the background oscillates on, and pressure that balances gravity with the sound speed of
  * equation 23 of arXiv:1806.10608.
  *
@@ -123,8 +189,7 @@ void ede_scalar_streaming(struct ede_scalar * psc,
                           double * delta_p,
                           double * rho_plus_p) {
 
-  double a2varpi2 = 2.*pow(psc->varpi0*pow(a,1.-3.*psc->w_n),2);
-  double cs2 = (a2varpi2*(psc->n-1.)+k*k)/(a2varpi2*(psc->n+1.)+k*k);
+  double cs2 = ede_fluid_sound_speed(psc->n,ede_scalar_frequency(psc,a),k);
   double gravity = (1.+psc->w_n)*rho*phi;
 
   *rho_plus_p = (1.+w)*rho;

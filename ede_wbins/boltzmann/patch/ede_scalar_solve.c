@@ -253,6 +253,7 @@ void ede_scalar_read(struct background * pba,
   psc->w_n = pba->ede.w_n;
   psc->thetai = thetai;
   psc->nodes = NULL;
+  psc->loga_end = 0.;
   psc->failed = _FALSE_;
 
   class_call_try(ede_scalar_close(pba,fEDE,log10z_c,Omega_fill),

@@ -97,9 +97,13 @@ static int distances_init(struct background * pba,
              pba->error_message);
 
   pd->panels = pba->wbins.size+2+(int)(x_end/_PANEL_WIDTH_);
-  class_alloc(pd->edges,(pd->panels+1)*sizeof(double),pba->error_message);
-  class_alloc(pd->nodes,pd->panels*_PANEL_NODES_*sizeof(struct node),pba->error_message);
-  class_alloc(pd->pvecback,pba->bg_size*sizeof(double),pba->error_message);
+  pd->edges = (double *)malloc((pd->panels+1)*sizeof(double));
+  pd->nodes = (struct node *)malloc(pd->panels*_PANEL_NODES_*sizeof(struct node));
+  pd->pvecback = (double *)malloc(pba->bg_size*sizeof(double));
+  class_test_except((pd->edges == NULL) || (pd->nodes == NULL) || (pd->pvecback == NULL),
+                    pba->error_message,
+                    distances_free(pd),
+                    "no memory for %d panels",pd->panels);
 
   pd->edges[0] = 0.;
   for (panel=0; pd->edges[panel]<x_end; panel++) {

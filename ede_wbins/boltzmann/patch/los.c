@@ -104,8 +104,12 @@ int los_workspace_init(struct los_workspace * pls,
                        ErrorMsg errmsg) {
 
   pls->kernel = los_none;
-  class_alloc(pls->node,tau_size*sizeof(int),errmsg);
-  class_alloc(pls->coefficient,tau_size*_LOS_COEFFICIENTS_*sizeof(double),errmsg);
+  pls->node = (int *)malloc(tau_size*sizeof(int));
+  pls->coefficient = (double *)malloc(tau_size*_LOS_COEFFICIENTS_*sizeof(double));
+  class_test_except((pls->node == NULL) || (pls->coefficient == NULL),
+                    errmsg,
+                    los_workspace_free(pls),
+                    "no memory for %d times",tau_size);
 
   return _SUCCESS_;
 }

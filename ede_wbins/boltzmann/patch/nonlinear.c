@@ -52,20 +52,24 @@ int nonlinear_init(struct background * pba,
   double * z;
   int index;
 
-  class_alloc(pfo->nonlinear.w_of_tau,pfo->tau_size*sizeof(double),pfo->error_message);
   class_alloc(z,pfo->tau_size*sizeof(double),pfo->error_message);
+  pfo->nonlinear.w_of_tau = (double *)malloc(pfo->tau_size*sizeof(double));
+  class_test_except(pfo->nonlinear.w_of_tau == NULL,
+                    pfo->error_message,
+                    free(z),
+                    "no memory for %d times",pfo->tau_size);
   for (index=0; index<pfo->tau_size; index++) {
     class_call_except(background_z_of_tau(pba,pfo->tau[index],z+index),
                       pba->error_message,
                       pfo->error_message,
-                      free(z));
+                      free(z);free(pfo->nonlinear.w_of_tau));
     /* the linear perturbations start before last scattering, nonlinear ones long after */
     z[index] = MIN(MAX(z[index],0.),_Z_NONLINEAR_);
   }
   class_call_except(equivalent_w(pba,pth->z_rec,pfo->tau_size,z,pfo->nonlinear.w_of_tau),
                     pba->error_message,
                     pfo->error_message,
-                    free(z));
+                    free(z);free(pfo->nonlinear.w_of_tau));
   free(z);
 
   /* today, for what is prepared before the loop over times */

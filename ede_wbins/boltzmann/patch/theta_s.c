@@ -83,7 +83,8 @@ static int theta_s_pass(struct fzerofun_workspace * pfzw,
   }
 
   pvecback = (double *)malloc(ba.bg_size*sizeof(double));
-  status = background_at_z(&ba,prec->z,long_info,inter_normal,&last_index,pvecback);
+  status = (pvecback == NULL) ? _FAILURE_
+    : background_at_z(&ba,prec->z,long_info,inter_normal,&last_index,pvecback);
   if (status == _SUCCESS_) {
     prec->H = pvecback[ba.index_bg_H];
     prec->rho_b = pvecback[ba.index_bg_rho_b];

@@ -1,0 +1,81 @@
+"""A fast run of two processes, and what it has to be at the end whatever happened to it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import kstest, norm
+
+HERE = Path(__file__).parent
+MPIRUN = Path(sys.executable).with_name("mpirun")
+# Uncorrelated in fEDE and w1, so that each has a known distribution.
+RUN = """
+theory:
+  quick.Quick: {n_bins: 1, python_path: %s}
+likelihood:
+  toy: {external: "lambda fEDE, w1: -0.5*((fEDE-0.25)**2/0.03**2 + (w1+1)**2/0.2**2)"}
+params:
+  omega_b: 0.0224
+  omega_cdm: 0.12
+  H0: 67.5
+  log10z_c: 3.5
+  thetai_ede: 2.8
+sampler:
+  mcmc: {Rminus1_stop: 0.002, output_every: 1, learn_every: 30d, covmat: null}
+output: run
+"""
+
+
+def ranks(process: subprocess.Popen) -> list[int]:
+    found = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True)
+    lines = [line.split(None, 2) for line in found.stdout.splitlines()]
+    return [int(p) for p, parent, args in lines if int(parent) == process.pid and "cobaya" in args]
+
+
+def wait_for(folder: Path, n: int) -> None:
+    """Wait until the chains have n more lines than now."""
+    before = count(folder)
+    deadline = time.monotonic() + 60
+    while count(folder) < before + n:
+        assert time.monotonic() < deadline, (folder / "log").read_text()
+        time.sleep(0.02)
+
+
+def count(folder: Path) -> int:
+    return sum(path.read_bytes().count(b"\n") for path in folder.glob("run.*.txt"))
+
+
+def chains(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("run.*.txt")}
+
+
+def whole_lines(content: bytes) -> bytes:
+    return content[: content.rfind(b"\n") + 1]
+
+
+def finish(folder: Path, process: subprocess.Popen, before: dict[str, bytes]) -> None:
+    """The run ends by itself, with all samples of before, and with the right posterior."""
+    assert process.wait(300) == 0, (folder / "log").read_text()
+    after = chains(folder)
+    for name, content in before.items():
+        assert after[name].startswith(whole_lines(content)), f"{name} lost samples"
+    same_posterior(after)
+
+
+def same_posterior(after: dict[str, bytes]) -> None:
+    """The chains are draws of the known posterior."""
+    for parameter, mean, sd in (("fEDE", 0.25, 0.03), ("w1", -1, 0.2)):
+        assert kstest(independent(after, parameter), norm(mean, sd).cdf).pvalue > 0.01
+
+
+def independent(after: dict[str, bytes], parameter: str) -> np.ndarray:
+    """Draws of each chain's second half, so far apart that they are nearly independent."""
+    draws = []
+    for content in after.values():
+        names = content.split(b"\n", 1)[0].decode().strip("# ").split()
+        table = np.loadtxt(content.decode().splitlines())
+        steps = np.repeat(table[:, names.index(parameter)], table[:, 0].astype(int))
+        draws.append(steps[len(steps) // 2 :: 40])
+    return np.concatenate(draws)

@@ -1,0 +1,123 @@
+"""Matter power spectra through the emulated component, on the stand-in for CLASS."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cobaya.log import LoggedError
+from cobaya.model import get_model
+from cobaya.theories.cosmo.boltzmannbase import PowerSpectrumInterpolator
+from stand_in import LCDM, Needs, component
+from test_emulated import POINT, emulate, points  # noqa: F401
+from universe import Clusters, Peaks
+
+from ede_wbins.model.late import WBins, default_edges
+from ede_wbins.model.tabulated import TabulatedBackground
+from ede_wbins.theory.matter_power import Grid, PowerNoise
+
+GRID = Grid(k_max=2.0, z_max=2.5)
+
+
+def power_law(k, z):
+    return (1 + z)[:, None] ** -2.0 * 1e4 * k**-1.2
+
+
+def test_spectra_of_other_grids_are_put_on_this_one():
+    k, z = np.geomspace(5e-6, 3, 120), np.linspace(3.0, 0, 15)
+    found = GRID.take(GRID.put(k, z, power_law(k, z)))
+    np.testing.assert_allclose(found[2], power_law(*found[:2]), rtol=1e-3)
+    assert (found[0][-1], found[1][0], found[1][-1]) == (2.0, 0.0, pytest.approx(2.5))
+    assert np.all(np.diff(found[0]) > 0)
+
+
+def test_power_that_is_not_positive_is_no_number():
+    k, z = np.geomspace(5e-6, 3, 120), np.linspace(3.0, 0, 15)
+    assert np.isnan(GRID.put(k, z, power_law(k, z) - 1e3)).all()
+
+
+def test_noise_is_small_where_a_likelihood_looks():
+    key = ("Pk_grid", True, "delta_tot", "delta_tot")
+    seen = GRID.ranges[20]
+
+    def loglike(_, shift):
+        return -0.5 * (np.mean(shift[seen]) / 0.01) ** 2
+
+    noise = PowerNoise({key: GRID})
+    before = noise.at_nodes()
+    noise.measure(loglike)
+    after = noise.at_nodes()
+    # As a mean over the range: 0.01.
+    np.testing.assert_allclose(after[seen] / np.sqrt(len(seen)), 0.01, rtol=1e-6)
+    assert np.all(np.delete(after - before, seen) > 0)
+    assert sorted(np.concatenate(GRID.ranges)) == list(range(GRID.size))
+
+
+def test_posterior_is_that_of_class(emulate):  # noqa: F811
+    likelihood = {"of_matter": Clusters, "peaks": Peaks}
+    exact, quick = emulate(likelihood, name="EDEWBins"), emulate(likelihood, blind=0)
+    errors, heights = [], []
+    for x in points(exact, 12):
+        heights.append(exact.logposterior(x).logpost)
+        errors.append(quick.logposterior(x).logpost - heights[-1])
+    theory = component(quick)
+    errors, weights = np.array(errors), np.exp(heights - np.max(heights))
+    assert np.sqrt(np.sum(weights * errors**2) / np.sum(weights)) < theory.tolerance
+    assert theory.counts["emulated"] >= 8
+    assert set(theory.surrogate.parts) == {"powers", "spectra"}
+
+
+def test_blind_checks_use_no_interpolator_of_what_was_predicted(emulate):  # noqa: F811
+    likelihood = {"of_matter": Clusters}
+    model, exact = emulate(likelihood, blind=1), emulate(likelihood, name="EDEWBins")
+    for x in points(model, 3):
+        assert model.logposterior(x).logpost == exact.logposterior(x).logpost
+    assert component(model).counts["emulated"] > 0
+
+
+def test_points_are_reused_for_the_same_wavenumbers_and_redshifts_alone(
+    emulate,  # noqa: F811
+    tmp_path,
+):
+    def needing(z_max, **options):
+        power = {"z": np.linspace(0, z_max, 5), "k_max": 1.0, "nonlinear": True}
+        needs = {"class": Needs, "needs": {"Pk_grid": power}}
+        return emulate({"needs": needs, "peaks": Peaks}, **options)
+
+    model = needing(1.5)
+    model.logposterior(POINT)
+    shutil.copy(component(model).exchange.file, path := tmp_path / "points.npz")
+    again = needing(1.5, training=str(path))
+    again.logposterior(POINT)
+    assert component(again).counts["by CLASS"] <= 10
+    with pytest.raises(LoggedError, match=r"Pk_grid nonlinear delta_tot delta_tot = .*1\.5.*1\.6"):
+        needing(1.6, training=str(path)).logposterior(POINT)
+
+
+def test_grids_hold_what_class_gives_and_growth_explains_its_redshifts(classy, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    w = {"w1": -0.8, "w2": -1.4, "w3": -0.6}
+    theory = {"path": str(Path(classy.__file__).parent), "n_bins": 3, "ede": "none"}
+    needs = {"Pk_interpolator": {"z": [0, 1, 2], "k_max": 5.0, "nonlinear": (True, False)}}
+    model = get_model(
+        {
+            "theory": {"ede_wbins.EDEWBins": theory},
+            "likelihood": {"needs": {"class": Needs, "needs": needs}},
+            "params": {**LCDM, **w},
+        }
+    )
+    model.logposterior({"A_s": 2.1e-9})
+    grid = Grid(k_max=5.0, z_max=2.0)
+    k, z = np.geomspace(1e-4, 4.9, 300), np.linspace(0, 2, 23)
+    for nonlinear in (True, False):
+        state = component(model).current_state["Pk_grid", nonlinear, "delta_tot", "delta_tot"]
+        ours_k, ours_z, ours = grid.take(grid.put(*state))
+        found = PowerSpectrumInterpolator(ours_z, ours_k, np.log(ours), logP=True)
+        exact = model.provider.get_Pk_interpolator(nonlinear=nonlinear)
+        np.testing.assert_allclose(found.P(z, k), exact.P(z, k), rtol=2e-3)
+    late = WBins(default_edges(3), list(w.values()), -1.0)
+    universe = {name: LCDM[name] for name in ("H0", "omega_b", "omega_cdm")}
+    growth = grid.growth(TabulatedBackground(**universe, late=late)).reshape(len(grid.z), -1)
+    logs = np.log(ours)
+    at = np.searchsorted(grid.k, 0.01)
+    np.testing.assert_allclose((growth - growth[0])[:, at], (logs - logs[0])[:, at], atol=0.03)

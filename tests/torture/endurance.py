@@ -1,0 +1,52 @@
+"""One process for many evaluations: what it takes it gives back."""
+
+import numpy as np
+from draws import embedded_model, evaluate, near_posterior
+from trials import FAILED, Item
+
+POINTS = 10
+"""After which the points come again, a hair beside: what one takes in time can be compared."""
+
+
+class Endurance(Item):
+    """Evaluations, a tenth of which cannot be computed."""
+
+    name = "endurance"
+    tried = "evaluations of EDE + 10 bins on the embedded data by one process, a tenth rejected"
+    trials = 2000
+
+    def start(self):
+        """Build the model."""
+        self.model = embedded_model("fluid")
+
+    def trial(self, number):
+        """One evaluation."""
+        point = near_posterior(number % POINTS)
+        point["omega_cdm"] *= 1 + 1e-9 * number
+        if number % POINTS == 0:
+            # More baryons than the table of the primordial helium has.
+            point["omega_b"] += 0.06
+        outcome = evaluate(self.model, point)
+        return "rejected" if outcome.startswith("rejected") else outcome
+
+    def verdict(self, records):
+        """Growth of memory, descriptors and threads; drift of the CPU time."""
+        processes = [record.process for record in records]
+        most = max(set(processes), key=processes.count)
+        records = [record for record in records if record.process == most]
+        if len(records) < 10 * POINTS:
+            return f"{len(records)} by one process: too few to tell"
+        rest = records[2 * POINTS :]
+        grown = (rest[-1].rss - rest[0].rss) / 1e6
+        same = all(
+            len({getattr(r, what) for r in rest}) == 1 for what in ("descriptors", "threads")
+        )
+        computed = [r.cpu_s for r in rest if r.outcome == "computed"]
+        early, late = (np.median(part) for part in np.array_split(computed, 2))
+        drift = late / early - 1
+        text = (
+            f"{len(records)} by one process: memory grew by {grown:.1f} MB, descriptors and "
+            f"threads {'constant' if same else 'CHANGED'}, CPU time drifted by {100 * drift:+.1f}%"
+        )
+        good = grown < 5 and same and abs(drift) < 0.05
+        return text if good else f"{FAILED}: {text}"
