@@ -81,7 +81,7 @@ class Search:
 
     def run(self, start: np.ndarray, keep: Callable[[Fit], None] = lambda fit: None) -> Fit:
         """
-        The best fit from `start`, which is moved inside the priors.
+        The best fit from `start`, which is moved into the priors.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Search:
             If CLASS cannot compute the start.
         """
         self._calls, self._since, reach = 0, time.process_time(), _REACH
-        here = self._exact(np.clip(start, *self._within(0.02)))
+        here = self._exact(np.clip(start, *self._bounds))
         if here is None:
             raise EDEWBinsError(f"CLASS cannot compute the start {start}")
         while reach > _REACH / 20:
@@ -110,15 +110,17 @@ class Search:
             there = self._exact(aim)
             gain = here.fit.chi2 - there.fit.chi2 if there else -np.inf
             self._report(f"chi2 = {here.fit.chi2:.3f} - {gain:.3f} (promised {promised:.3f})")
-            if there:
-                self._tangent.learn(there.mark)
             if gain < promised / 4:
                 # The tangent is wrong there: one of elsewhere, or the step was too long.
                 if self._slopes_are_within(0.1, here):
                     reach = min(reach, self._distance(aim, here.x)) / 2
                 else:
                     self._slopes_at = None
+            elif gain > promised / 2:
+                reach = min(2 * reach, _REACH)
             if gain > 0:
+                # Not from a step too long: half of it may still be right.
+                self._tangent.learn(there.mark)
                 here = there
                 keep(here.fit)
         return replace(here.fit, **self._cost())
@@ -126,10 +128,6 @@ class Search:
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """A random step, shape (n,), of the covariance."""
         return self._root @ rng.standard_normal(len(self.names))
-
-    def _within(self, margin: float) -> np.ndarray:
-        """Bounds of the priors, `margin` standard deviations inside."""
-        return self._bounds + np.outer([margin, -margin], self._sd)
 
     def _cost(self) -> dict:
         return {"evaluations": self._calls, "seconds": time.process_time() - self._since}
@@ -187,7 +185,7 @@ class Search:
     def _minimise(self, here: "_Place", reach: float) -> tuple[np.ndarray, float]:
         """Where the tangent has its least chi2 within reach, and that chi2."""
         self._tangent.linear = True
-        low, high = self._within(0)
+        low, high = self._bounds.copy()
         low[self._slow] = np.maximum(low, here.x - reach * self._sd)[self._slow]
         high[self._slow] = np.minimum(high, here.x + reach * self._sd)[self._slow]
 
