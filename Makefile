@@ -11,18 +11,22 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke validate fluid-map bench bench-precision bench-emulator training-file docs torture audit lint clean
+.PHONY: help env install run test test-all smoke best-fits validate fluid-map bench bench-precision bench-mpi bench-emulator training-file bench-priors profile-ede docs torture audit lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
 	@echo "make test      install everything, run the tests (minutes); make test-all adds the long ones"
 	@echo "make validate  compare with closed forms, the released CLASS and CAMB at high precision; one table"
 	@echo "make fluid-map compare the EDE fluid with the scalar field over a grid of their parameters"
-	@echo "make smoke     evaluate the posterior of each run in yamls/paper and yamls/2026 (hours; RUNS='paper/act/*.yaml')"
+	@echo "make smoke     evaluate the posterior of each run in yamls/paper and yamls/2026, into docs/smoke.md (an hour; goes on where it stopped)"
+	@echo "make best-fits minimise chi2 of public data, into chains/README.md (an hour; goes on where it stopped)"
 	@echo "make bench     CPU time and accuracy beside the released CLASS and CAMB, into docs/cost.md"
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
+	@echo "make bench-mpi accepted steps of two processes against one"
 	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
 	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
+	@echo "make bench-priors     w(z) under flat and functional priors, into docs/priors.md (minutes)"
+	@echo "make profile-ede      profile of fEDE with Planck and BOSS, as in arXiv:2112.12140 (an hour)"
 	@echo "make docs      build the documentation into docs/_build (docs/_build/index.html)"
 	@echo "make torture   crash, starve and mislead it for hours; one table (TORTURE='--only NAME --minutes N')"
 	@echo "make audit     known vulnerabilities of what is installed, where the package index tells them"
@@ -64,11 +68,17 @@ bench: install
 bench-precision: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md
 
+best-fits: install
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/best_fits.py -p $(PACKAGES) -d $(DATA) -o chains/README.md
+
 validate: install
 	OMP_NUM_THREADS=1 $(BIN)/python tests/physics/validate.py -p $(PACKAGES)
 
 fluid-map: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fluid_vs_field.py -p $(PACKAGES)
+
+bench-mpi: install
+	$(BIN)/python benchmarks/mpi.py -p $(PACKAGES)
 
 # One of the rows of docs/emulator.md; all but the quickstart need public data.
 RUN ?= quickstart
@@ -78,6 +88,15 @@ bench-emulator: install
 
 training-file: install
 	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/training_file.py yamls/quickstart_emulated.yaml w3 -p $(PACKAGES)
+
+bench-priors: env
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/priors.py -o docs/priors.md
+
+profile-ede: install
+	$(BIN)/cobaya-install benchmarks/ede_profile.yaml -p $(PACKAGES)
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/cobaya-run benchmarks/ede_profile.yaml -p $(PACKAGES) --resume
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/ede-wbins profile benchmarks/ede_profile.yaml -p $(PACKAGES) \
+		--param fEDE --range 0:0.24 --points 13 --resume
 
 docs: env
 	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,docs]'

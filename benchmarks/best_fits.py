@@ -42,7 +42,7 @@ class Record:
     """Ends of searches, and their best points so far, by run and start, in a file of JSON lines."""
 
     def __init__(self, path: Path, version: str):
-        self._path, self._version = path, version
+        self._path, self.version = path, version
         self.fits: dict[str, dict[int, tuple[bool, Fit]]] = {}
         for line in path.read_text().splitlines() if path.is_file() else []:
             entry = json.loads(line)
@@ -54,7 +54,7 @@ class Record:
         fits[entry["start"]] = entry["done"], Fit(**entry["fit"])
 
     def add(self, run: str, start: int, done: bool, fit: Fit) -> None:
-        entry = {"class": self._version, "run": run, "start": start, "done": done}
+        entry = {"class": self.version, "run": run, "start": start, "done": done}
         self._take(entry | {"fit": asdict(fit)})
         with open(self._path, "a") as file:
             file.write(json.dumps(entry | {"fit": asdict(fit)}) + "\n")
@@ -142,7 +142,7 @@ def table(record: Record) -> str:
         row("data", (run.rsplit("/", 1)[0] for run in best)),
         *rows("chi2", lambda fit: fit.by_likelihood, ".2f"),
         row("all", (f"{fit.chi2:.2f}" for fit in best.values())),
-        *rows("parameters", lambda fit: fit.parameters, ".5g"),
+        *rows("parameters", lambda fit: fit.parameters, ".6g"),
         *rows("derived", derived, ".5g"),
         row("**searches**", [""] * len(best)),
         row("starts", map(len, columns.values())),
@@ -156,7 +156,7 @@ def table(record: Record) -> str:
         row("calls of CLASS", (sum(fit.evaluations for fit in fits) for fits in columns.values())),
         row("CPU s", (f"{sum(fit.seconds for fit in fits):.0f}" for fits in columns.values())),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", f"With CLASS {record.version}."]) + "\n"
 
 
 def main() -> None:

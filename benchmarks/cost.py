@@ -168,7 +168,7 @@ def table(rounds: list[dict[str, float]], accuracy: dict[str, list[float]]) -> s
         lines.append(
             f"| {name} | {spent:.2f} | {spent / base:.2f} | {spent / camb:.2f} | {errors} |"
         )
-    return "\n".join([f"{len(rounds)} rounds.", "", *lines])
+    return "\n".join([f"Rounds: {len(rounds)}.", "", *lines])
 
 
 def main() -> None:

@@ -125,8 +125,10 @@ def measured(name: str, calls: int) -> dict:
     return found
 
 
-def table(found: dict[str, dict]) -> str:
-    """All that was measured, in Markdown."""
+def table(found: dict[str, dict], before: str = "") -> str:
+    """All that was measured, in Markdown; rows that were not, from the page as it was `before`."""
+    lines = [line.removeprefix("| ").removesuffix(" |") for line in before.splitlines()]
+    kept = {line.split(" | ")[0]: line for line in lines}
     columns = {
         "run": lambda m: "",
         "calls of CLASS": lambda m: f"{m['calls']}",
@@ -145,18 +147,22 @@ def table(found: dict[str, dict]) -> str:
     }
     lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
     for name in RUNS:
+        if name not in found:
+            lines.append(kept.get(name, f"{name} | not run"))
+            continue
         cells = [name]
         for column in list(columns.values())[1:]:
             try:
                 cells.append(column(found[name]))
             except KeyError:
-                cells.append("not run" if name not in found and len(cells) == 1 else "")
+                # Its points are not checked yet.
+                cells.append("")
         lines.append(" | ".join(cells))
     return "\n".join(f"| {line} |" for line in lines)
 
 
-def document(found: dict[str, dict]) -> str:
-    """The page, with what the columns are."""
+def document(found: dict[str, dict], before: str) -> str:
+    """The page, with what the columns are; rows that were not measured stay as `before`."""
     claims = "\n".join(f"| {who} | {what} |" for who, what in CLAIMS)
     return f"""# The emulator, measured
 
@@ -165,7 +171,7 @@ or on plik-lite, low-l TT and EE, Planck lensing, DESI DR2 and Union3; w3_sh0es 
 nonlinear P(k, z) of DES Y1, w3_cmb has plik-lite and low l alone. `trained` starts from the file
 that comes with the package, the others from nothing.
 
-{table(found)}
+{table(found, before)}
 
 Calls and time are those of training and sampling, of all processes. CLASS then computed random
 points of the chains: rms error of ln L, with and without its mean, which changes no posterior, and
@@ -191,23 +197,36 @@ if __name__ == "__main__":
     parser.add_argument("-s", "--samples", type=int, help="accepted steps of a chain at most")
     options = parser.parse_args()
     prefix, results = CHAINS / options.name, CHAINS / "measured.json"
+    known = json.loads(results.read_text()) if results.exists() else {}
+    if not prefix.with_name(f"{options.name}.emulator.npz").exists():
+        known.pop(options.name, None)
+        if mpi.is_main_process():
+            for old in CHAINS.glob(f"{options.name}.*.times.json"):
+                old.unlink()
+    mpi.sync_processes()
     with Stopwatch(prefix, "sampling"):
         _, sampler = run(settings(options.name, options.packages_path, options.samples))
     theory = next(iter(sampler.model.theory.values()))
+    mpi.sync_processes()
+    theory.sync()
     given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
-    # Of this session; those of an earlier one that did not get through the check are remembered.
-    known = json.loads(results.read_text()) if results.exists() else {}
+    # An earlier session that did not get through the check has left them.
     calls = known.get(options.name, {}).get("calls", len(theory.training_set) - given)
     mpi.sync_processes()
-    if mpi.is_main_process():
-        results.write_text(json.dumps({**known, options.name: measured(options.name, calls)}))
+
+    def record() -> None:
+        if mpi.is_main_process():
+            known[options.name] = measured(options.name, calls)
+            results.write_text(json.dumps(known, indent=1))
+            if options.output:
+                page = options.output.read_text() if options.output.exists() else ""
+                options.output.write_text(document(known, page))
+
+    record()
     with Stopwatch(prefix, "check"):
         theory.check = options.points
         ExactCheck(theory).run()
     mpi.sync_processes()
+    record()
     if mpi.is_main_process():
-        known[options.name] = measured(options.name, calls)
-        results.write_text(json.dumps(known, indent=1))
-        if options.output:
-            options.output.write_text(document(known))
         print(table(known))

@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
@@ -39,6 +40,7 @@ GRID = {
     "log10z_c": (3.0, 3.45, 3.85, 4.3),
     "thetai_ede": (0.1, 2.0, 2.8, 3.1),
 }
+POINTS = list(itertools.product(*GRID.values()))
 FIXED = {
     "H0": 70.0,
     "omega_b": 0.0225,
@@ -99,14 +101,14 @@ def measures(fluid: dict, field: dict, planck: CompressedBandpowers) -> list[flo
     return [*map(float, largest), float(weighted @ weighted)]
 
 
-def compute_grid(classy) -> dict[tuple, np.ndarray]:
-    """Measures of each point, shape (len(FLUIDS), len(MEASURES))."""
+def compute_grid(classy) -> Iterator[dict[tuple, np.ndarray]]:
+    """Measures of the points known so far, shape (len(FLUIDS), len(MEASURES)); again after each."""
     identity = {"patch": classy.ede_wbins_patch, "precision": precision_settings("default")}
     done = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     known = done["points"] if done.get("identity") == identity else {}
     planck = CompressedBandpowers(FOLDER / "pliklite.npz")
-    points = list(itertools.product(*GRID.values()))
-    for number, point in enumerate(points, start=1):
+    for point in POINTS:
+        yield {each: np.array(known[str(each)]) for each in sorted(POINTS) if str(each) in known}
         if str(point) not in known:
             ede = dict(zip(GRID, point, strict=True))
             field = spectra(classy, ede_model="scalar", **ede)
@@ -115,13 +117,15 @@ def compute_grid(classy) -> dict[tuple, np.ndarray]:
                 for fluid in FLUIDS.values()
             ]
             KEPT.write_text(json.dumps({"identity": identity, "points": known}))
-        print(f"point {number} of {len(points)}: {point}", file=sys.stderr, flush=True)
-    return {point: np.array(known[str(point)]) for point in sorted(points)}
+        print(f"{len(known)} of {len(POINTS)} points", file=sys.stderr, flush=True)
+    yield {each: np.array(known[str(each)]) for each in sorted(POINTS)}
 
 
 def document(results: dict[tuple, np.ndarray]) -> str:
     """A section for each fluid: where it may be used, and a table."""
     parts = [INTRODUCTION]
+    if len(results) < len(POINTS):
+        parts.append(f"Stopped after {len(results)} of {len(POINTS)} points.\n\n")
     for number, name in enumerate(FLUIDS):
         plane = {point: values[number] for point, values in results.items()}
         rows = [[f"{x:g}" for x in point] + [f"{x:.2g}" for x in plane[point]] for point in plane]
@@ -132,25 +136,34 @@ def document(results: dict[tuple, np.ndarray]) -> str:
 
 
 def region(plane: dict[tuple, np.ndarray]) -> str:
-    """How many points are within one cosmic-variance sigma, and within a chi2 of 1."""
+    """How many points are within a chi2 of 1, and which within one cosmic-variance sigma."""
     text = ""
     for fEDE in sorted(GRID["fEDE"]):
-        values = np.array([each for point, each in plane.items() if point[0] == fEDE])
-        sigma, chi2 = values[:, 3:5].max(axis=1), values[:, 5]
+        points = {point[1:]: values for point, values in plane.items() if point[0] == fEDE}
+        if not points:
+            continue
+        sigma = {point: max(values[3:5]) for point, values in points.items()}
+        chi2 = [values[5] for values in points.values()]
+        inside = [f"({point[0]:g}, {point[1]:g})" for point in points if sigma[point] < 1]
+        where = f" at (log10z_c, thetai_ede) = {', '.join(inside)}" if inside else ""
+        where = "" if len(inside) == len(points) else where
         text += (
-            f"- fEDE = {fEDE:g}: {np.sum(sigma < 1)} of {len(values)} points within one sigma in "
-            f"TT and EE (worst {sigma.max():.1f}), {np.sum(chi2 < 1)} with chi2 below 1 "
-            f"(smallest {chi2.min():.2g}, largest {chi2.max():.2g})\n"
+            f"- fEDE = {fEDE:g}: {len(inside)} of {len(points)} points within one sigma in TT and "
+            f"EE{where} (worst {max(sigma.values()):.2g}); {sum(x < 1 for x in chi2)} with chi2 "
+            f"below 1 (smallest {min(chi2):.2g}, largest {max(chi2):.2g})\n"
         )
     return text + "\n"
 
 
 def draw(results: dict[tuple, np.ndarray], path: Path) -> None:
     """The larger of both sigmas, and chi2, over log10z_c: `peak` solid, `matched` dashed."""
-    figure, axes = plt.subplots(2, len(GRID["fEDE"]), figsize=(10, 6), sharex=True, sharey="row")
-    for column, fEDE in zip(axes.T, sorted(GRID["fEDE"]), strict=True):
+    none = np.full((len(FLUIDS), len(MEASURES)), np.nan)
+    fractions = sorted({point[0] for point in results})
+    size = {"figsize": (2 + 3 * len(fractions), 6), "squeeze": False}
+    figure, axes = plt.subplots(2, len(fractions), sharex=True, sharey="row", **size)
+    for column, fEDE in zip(axes.T, fractions, strict=True):
         for colour, theta in enumerate(GRID["thetai_ede"]):
-            values = np.array([results[fEDE, z, theta] for z in GRID["log10z_c"]])
+            values = np.array([results.get((fEDE, z, theta), none) for z in GRID["log10z_c"]])
             label = rf"$\theta_i$ = {theta:g}"
             for name, style in (("peak", "o-"), ("matched", "o--")):
                 fluid = values[:, list(FLUIDS).index(name)]
@@ -164,9 +177,10 @@ def draw(results: dict[tuple, np.ndarray], path: Path) -> None:
     axes[0, 0].set_ylabel(r"largest $|\Delta C_\ell|/\sigma_\ell$ of TT, EE")
     axes[1, 0].set_ylabel(r"$\chi^2$ in plik-lite")
     axes[0, 0].legend(fontsize=8)
-    figure.suptitle("Fluid (solid) and matched fluid (dashed) minus scalar field at equal peaks")
+    figure.suptitle("Fluid (solid), matched fluid (dashed)\nminus scalar field at equal peaks")
     figure.tight_layout()
     figure.savefig(path, dpi=100)
+    plt.close(figure)
 
 
 def main() -> None:
@@ -176,11 +190,11 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     install(arguments.packages)
-    results = compute_grid(load(arguments.packages))
-    text = document(results)
-    print(text)
-    (DOCS / "fluid_vs_field.md").write_text(text)
-    draw(results, DOCS / "fluid_vs_field.png")
+    for results in compute_grid(load(arguments.packages)):
+        if results:
+            (DOCS / "fluid_vs_field.md").write_text(document(results))
+            draw(results, DOCS / "fluid_vs_field.png")
+    print(document(results))
 
 
 if __name__ == "__main__":

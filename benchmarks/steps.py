@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("-n", "--rounds", type=int, default=3)
     args = parser.parse_args()
     module = load(args.packages_path)
-    print(f"\n## A step in A_s and n_s alone\n\nEDE fluid + 10 bins, {args.rounds} rounds.\n")
+    print(f"\n## A step in A_s and n_s alone\n\nEDE fluid + 10 bins, rounds: {args.rounds}.\n")
     settings = precision_settings("default") | LCDM | PRODUCTS | EDE | bins(10)
     del settings["ln_A_s_1e10"], settings["n_s"]
     rng = np.random.default_rng(0)

@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         # As of `| head`: nothing is left to say, at the end of Python neither.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}")
     except KeyboardInterrupt:
         return _fail("interrupted")
     return 0

@@ -1,5 +1,6 @@
 """A run without its data, to be shown behind the posterior."""
 
+import re
 from pathlib import Path
 
 from cobaya.input import update_info
@@ -17,14 +18,21 @@ def prior_info(info: dict) -> dict:
     """
     The input of a run of the priors alone, of all that is sampled, with external priors.
 
-    No theory is computed, so that what is derived by it is not there.
+    Functions of what is sampled are there too. No theory is computed, so that what is derived by it
+    is not there.
     """
     full = update_info(info)
-    params = {}
+    params: dict[str, dict] = {}
     for name, value in full["params"].items():
         if isinstance(value, dict) and "prior" in value:
             # Cobaya then starts from the prior, with steps of its width.
             params[name] = {key: value[key] for key in ("prior", "latex") if key in value}
+    sampled = set(params)
+    for name, value in full["params"].items():
+        text = str(value.get("value")) if isinstance(value, dict) else ""
+        arguments = re.match(r"lambda ([\w, ]+):", text)
+        if arguments and {each.strip() for each in arguments[1].split(",")} <= sampled:
+            params[name] = {"derived": text} | {k: value[k] for k in ("latex",) if k in value}
     sampler = {"mcmc": {"max_samples": _MOST, "Rminus1_stop": 0.003}}
     found = {"likelihood": {"one": None}, "params": params, "sampler": sampler}
     return found | {"prior": full["prior"]} if full.get("prior") else found

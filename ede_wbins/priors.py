@@ -17,11 +17,15 @@ ranges, whatever the parameters are called and however many bins there are.
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import numpy as np
+from scipy.integrate import cumulative_simpson
+from scipy.interpolate import PchipInterpolator
 from scipy.linalg import solve_triangular
 from scipy.special import gammaln
+from scipy.stats import chi2
 
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model import Background, default_edges
@@ -33,6 +37,7 @@ _LCDM = Background(67.32, 0.022383, 0.12011)
 _RS_DRAG, _Z_DRAG = 147.05, 1060.0
 # Path per half range where the experiment sees nothing: the prior is flat there.
 _UNSEEN = 1e-3
+_STEPS = 129
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(16)
 
 
@@ -65,9 +70,7 @@ def late(
     EDEWBinsError
         If an option is wrong.
     """
-    if (n_bins is None) == (z_edges is None):
-        raise EDEWBinsError(f"n_bins = {n_bins!r}, z_edges = {z_edges!r}: give one of them")
-    edges = default_edges(n_bins) if z_edges is None else check_edges(z_edges)
+    edges = _edges(n_bins, z_edges)
     _check_scale(scale)
     half = (bounds[1] - bounds[0]) / 2
     if not (half > 0 and np.isclose(sum(bounds) / 2, origin)):
@@ -89,6 +92,49 @@ def late(
         return float(log_t - log_sphere - (n - 1) * np.log(t) - n * np.log(half))
 
     return _named(logp, [f"w{i}" for i in range(1, 1 + n)])
+
+
+@cache
+def late_from_normal(
+    n_bins: int | None = None, z_edges: tuple[float, ...] | None = None, scale: float = 1.0
+) -> Callable[..., np.ndarray]:
+    """
+    w1, w2, ... as a function of as many independent standard normal variables.
+
+    Normal variables so transformed have the prior of `late` with its default ranges. A run should
+    sample these: in w the prior has a peak at LambdaCDM so sharp, for three bins and more, that
+    Metropolis steps do not leave it. The direction is kept, and the length becomes s at the same
+    cumulative probability. In a run's YAML, for two bins::
+
+        params:
+          v1: {prior: {dist: norm, loc: 0, scale: 1}, proposal: 0.5, drop: true}
+          v2: {prior: {dist: norm, loc: 0, scale: 1}, proposal: 0.5, drop: true}
+          w1:
+            value: 'lambda v1, v2: import_module("ede_wbins.priors").late_from_normal(2)(v1, v2)[0]'
+          w2:
+            value: 'lambda v1, v2: import_module("ede_wbins.priors").late_from_normal(2)(v1, v2)[1]'
+
+    Raises
+    ------
+    EDEWBinsError
+        If an option is wrong.
+    """
+    edges = _edges(n_bins, z_edges)
+    _check_scale(scale)
+    path, n, half = _LatePath(edges), len(edges), 2.0
+
+    @lru_cache(maxsize=8)
+    def w(*values: float) -> np.ndarray:
+        length = max(np.linalg.norm(values), 1e-12)
+        u = np.array(values) / length
+        t = np.linspace(0, 1 / np.abs(u).max(), _STEPS)
+        s = cumulative_simpson(path.speed(half * u, t), x=t, initial=0.0)
+        # ln of what the exponential, cut off at s_end, leaves beyond s.
+        beyond = np.log(-np.expm1(-s[-1] / scale)) + chi2.logsf(length**2, n)
+        target = -scale * np.logaddexp(-s[-1] / scale, beyond)
+        return -1 + half * u * float(PchipInterpolator(s, t)(min(target, s[-1])))
+
+    return w
 
 
 def early(
@@ -223,6 +269,12 @@ def _change(kinds, z, D, dD, H, dH) -> np.ndarray:
 def _log_density(s: float, s_start: float, s_end: float, scale: float) -> float:
     """Log of exp(-s/scale)/scale, normalised between two ends."""
     return -(s - s_start) / scale - np.log(-scale * np.expm1(-(s_end - s_start) / scale))
+
+
+def _edges(n_bins: int | None, z_edges: Sequence[float] | None) -> tuple[float, ...]:
+    if (n_bins is None) == (z_edges is None):
+        raise EDEWBinsError(f"n_bins = {n_bins!r}, z_edges = {z_edges!r}: give one of them")
+    return default_edges(n_bins) if z_edges is None else check_edges(z_edges)
 
 
 def _check_scale(scale: float) -> None:

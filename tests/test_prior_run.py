@@ -45,6 +45,25 @@ def test_samples_what_is_sampled_with_all_priors(path):
     KINDS["triangle"]([run], ["w1", "w2"])
 
 
+def test_functions_of_what_is_sampled_are_there(path, monkeypatch):
+    """As the w of a functional prior, which are functions of normal variables."""
+    monkeypatch.setattr(prior_run, "_MOST", 500)
+    text = path.read_text().replace("\nprior:", "\nprior: # ")
+    params = """params:
+  v1: {prior: {dist: norm, loc: 0, scale: 1}, drop: true}
+  v2: {prior: {dist: norm, loc: 0, scale: 1}, drop: true}
+"""
+    for i in (1, 2):
+        to_w = 'lambda v1, v2: import_module("ede_wbins.priors").late_from_normal(2, scale=20)'
+        params += f"  w{i}: {{value: '{to_w}(v1, v2)[{i - 1}]', latex: w_{i}}}\n"
+    text = text.replace("params:\n", params, 1)
+    path.write_text(text[: text.index("\nprior: #")])
+    run = load_run(prior_run.sample_prior(path))
+    assert run.has("v1", "w1", "w2", "A_s") and run.label("w2") == "w_2"
+    assert run.samples.std("w1") < 0.9
+    assert run.samples.mean("w1") == pytest.approx(-1, abs=0.3)
+
+
 def test_what_is_no_run_is_one_line(tmp_path):
     with pytest.raises(EDEWBinsError, match="No such file"):
         prior_run.sample_prior(tmp_path / "none.yaml")

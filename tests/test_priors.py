@@ -5,6 +5,7 @@ import pytest
 from cobaya.run import run as cobaya_run
 from scipy.integrate import quad
 from scipy.special import gammaln
+from scipy.stats import norm
 
 from ede_wbins import priors
 from ede_wbins.errors import EDEWBinsError
@@ -101,6 +102,44 @@ def test_bins_share_the_prior_of_what_is_observable():
         assert np.median(found) == pytest.approx(1 - np.exp(-1), abs=0.03)
 
 
+@pytest.mark.parametrize("n_bins", [1, 3, 10])
+def test_normal_variables_become_that_prior(n_bins):
+    """By the change of variables, at random points: the Jacobian is numerical."""
+    to_w, prior = priors.late_from_normal(n_bins, scale=2.0), priors.late(n_bins, scale=2.0)
+    for v in np.random.default_rng(1).standard_normal((3, n_bins)):
+        steps = 1e-4 * np.eye(n_bins)
+        jacobian = [(to_w(*(v + step)) - to_w(*(v - step))) / 2e-4 for step in steps]
+        expected = norm.logpdf(v).sum() - np.linalg.slogdet(jacobian)[1]
+        assert prior(*to_w(*v)) == pytest.approx(expected, abs=0.01)
+
+
+def test_far_normal_variables_end_at_the_range():
+    assert np.abs(priors.late_from_normal(3)(30.0, 10.0, -5.0) + 1).max() == pytest.approx(2)
+
+
+def test_normal_variables_have_the_prior_of_what_is_observable():
+    to_w, path = priors.late_from_normal(10), priors._LatePath(tuple(0.3 * np.arange(1, 11)))
+    away = [to_w(*v) + 1 for v in np.random.default_rng(3).standard_normal((600, 10))]
+    s = np.array([path.speed(each, np.linspace(0, 1, 9)).mean() for each in away])
+    for level in (0.5, 1.0, 2.0):
+        assert np.mean(s < level) == pytest.approx(1 - np.exp(-level), abs=0.06)
+
+
+def test_cobaya_takes_normal_variables():
+    to_w = 'lambda v1, v2: import_module("ede_wbins.priors").late_from_normal(2)(v1, v2)'
+    normal = {"prior": {"dist": "norm", "loc": 0, "scale": 1}, "drop": True}
+    info = {
+        "likelihood": {"one": None},
+        "params": {"v1": normal, "v2": normal}
+        | {f"w{i}": {"value": f"{to_w}[{i - 1}]"} for i in (1, 2)},
+        "sampler": {"evaluate": {"override": {"v1": 0.7, "v2": -1.2}}},
+    }
+    _, sampler = cobaya_run(info)
+    sample = sampler.products()["sample"]
+    found = [sample["w1"][0], sample["w2"][0]]
+    assert found == pytest.approx(priors.late_from_normal(2)(0.7, -1.2).tolist())
+
+
 def test_early_dark_energy_that_cannot_be_seen_is_freer():
     """The sound horizon hardly knows of an EDE that acts after recombination."""
     prior = priors.early()
@@ -135,6 +174,7 @@ def test_cobaya_takes_them_by_name(tmp_path):
     [
         (lambda: priors.late(), "n_bins = None, z_edges = None: give one of them"),
         (lambda: priors.late(3, scale=0), "scale = 0: must be above 0"),
+        (lambda: priors.late_from_normal(3, scale=0), "scale = 0: must be above 0"),
         (lambda: priors.late(3, bounds=(-2, 1)), "bounds = .* must be in the middle"),
         (lambda: priors.early(bounds=(0.5, 0.1)), "bounds = .* must be a range of fEDE"),
     ],

@@ -3,6 +3,8 @@
 import os
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +166,32 @@ def test_posterior_is_finite_where_the_run_starts(classy, path):
     assert 0.7 < derived["S8"] < 0.95
     assert derived["f_ede_max"] == pytest.approx(1.15 * 0.05, rel=0.02)
     model.close()
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_runs_are_finite_and_reproducible_in_fresh_processes(classy, tmp_path):
+    """EDE + 3 bins on each data set; `make smoke` does the same with all models."""
+    data = os.environ.get("COBAYA_PACKAGES_PATH", ROOT.parent / "shared" / "packages")
+    if not Path(data, "data").is_dir():
+        pytest.skip(f"no public data in {data}: set COBAYA_PACKAGES_PATH to a folder that has it")
+    packages = classy.__file__.split("/code/")[0]
+    command = [sys.executable, YAMLS / "smoke.py", "-p", packages, "-d", data, "*/*/ede_w3.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = re.findall(r"(?m)^\| (\S+/ede_w3) \| (\S*) \| \S* \| (.*) \|$", done.stdout)
+    assert len(rows) == len([path for path in GRID_RUNS if path.stem == "ede_w3"])
+    assert all(value or words.startswith("no data") for _, value, words in rows)
+
+
+def test_smoke_goes_on_where_it_stopped(tmp_path):
+    record = runpy.run_path(str(YAMLS / "smoke.py"))["Record"]
+    kept = record(tmp_path / "record", "class 1")
+    kept.add("first", "paper/act/w3.yaml", {"logpost": -1.0, "chi2": 2.0, "note": ""})
+    again = record(tmp_path / "record", "class 1")
+    assert again.results == kept.results
+    # Not with another CLASS.
+    assert record(tmp_path / "record", "class 2").results == {"first": {}, "second": {}}
 
 
 def test_smoke_tells_failures_apart():

@@ -53,8 +53,8 @@ class Search:
 
     Likelihoods are those of the data at every step. Only the theory is replaced by its tangent at
     the best point so far, over which Py-BOBYQA minimises; CLASS then computes the point that was
-    found. That is Gauss-Newton's method: noise of CLASS stays outside of the minimisation, and a
-    start takes a few calls of CLASS for each parameter.
+    found, from which the tangent learns. That is Gauss-Newton's method: noise of CLASS stays
+    outside of the minimisation, and a start takes a few calls of CLASS for each parameter.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Search:
 
     def run(self, start: np.ndarray, keep: Callable[[Fit], None] = lambda fit: None) -> Fit:
         """
-        The best fit from `start`, which is moved inside the priors.
+        The best fit from `start`, which is moved into the priors.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class Search:
             If CLASS cannot compute the start.
         """
         self._calls, self._since, reach = 0, time.process_time(), _REACH
-        here = self._exact(np.clip(start, *self._within(0.02)))
+        here = self._exact(np.clip(start, *self._bounds))
         if here is None:
             raise EDEWBinsError(f"CLASS cannot compute the start {start}")
         while reach > _REACH / 20:
@@ -103,20 +103,24 @@ class Search:
             aim, promised = self._minimise(here, reach)
             promised = here.fit.chi2 - promised
             if promised < _CONVERGED:
-                if self._slopes_are_within(1, here):
+                if self._slopes_are_within(0.3, here):
                     break
                 self._slopes_at = None
                 continue
             there = self._exact(aim)
             gain = here.fit.chi2 - there.fit.chi2 if there else -np.inf
             self._report(f"chi2 = {here.fit.chi2:.3f} - {gain:.3f} (promised {promised:.3f})")
-            if gain < promised / 2:
+            if gain < promised / 4:
                 # The tangent is wrong there: one of elsewhere, or the step was too long.
                 if self._slopes_are_within(0.1, here):
                     reach = min(reach, self._distance(aim, here.x)) / 2
                 else:
                     self._slopes_at = None
+            elif gain > promised / 2:
+                reach = min(2 * reach, _REACH)
             if gain > 0:
+                # Not from a step too long: half of it may still be right.
+                self._tangent.learn(there.mark)
                 here = there
                 keep(here.fit)
         return replace(here.fit, **self._cost())
@@ -124,10 +128,6 @@ class Search:
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         """A random step, shape (n,), of the covariance."""
         return self._root @ rng.standard_normal(len(self.names))
-
-    def _within(self, margin: float) -> np.ndarray:
-        """Bounds of the priors, `margin` standard deviations inside."""
-        return self._bounds + np.outer([margin, -margin], self._sd)
 
     def _cost(self) -> dict:
         return {"evaluations": self._calls, "seconds": time.process_time() - self._since}
@@ -157,11 +157,12 @@ class Search:
 
     def _touch(self, here: "_Place") -> None:
         """Put the tangent at a point, with slopes of there unless there are some."""
-        others = None
         if self._slopes_at is None:
             others = [self._neighbour(here.x, i).mark for i in self._slow]
+            self._tangent.touch(here.mark, others)
             self._slopes_at = here.x
-        self._tangent.touch(here.mark, others)
+        else:
+            self._tangent.move(here.mark)
 
     def _distance(self, x: np.ndarray, y: np.ndarray) -> float:
         """In standard deviations of the theory's parameter that differs most."""
@@ -184,7 +185,7 @@ class Search:
     def _minimise(self, here: "_Place", reach: float) -> tuple[np.ndarray, float]:
         """Where the tangent has its least chi2 within reach, and that chi2."""
         self._tangent.linear = True
-        low, high = self._within(0)
+        low, high = self._bounds.copy()
         low[self._slow] = np.maximum(low, here.x - reach * self._sd)[self._slow]
         high[self._slow] = np.minimum(high, here.x + reach * self._sd)[self._slow]
 
@@ -199,8 +200,8 @@ class Search:
             objective,
             np.zeros(len(low)),
             rhobeg=0.5,
-            rhoend=0.005,
-            maxfun=60 * len(low),
+            rhoend=0.02,
+            maxfun=20 * len(low),
             do_logging=False,
         )
         return np.clip(here.x + self._root @ found.x, low, high), found.f

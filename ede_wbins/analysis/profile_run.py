@@ -17,7 +17,7 @@ from ede_wbins.analysis.files import record_path
 from ede_wbins.analysis.intervals import interval, parabola
 from ede_wbins.analysis.profile import Log, Point, Profiler, profile
 from ede_wbins.analysis.run import load_run
-from ede_wbins.analysis.spectra import with_class
+from ede_wbins.analysis.spectra import is_emulator, with_class
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.read_yaml import read_yaml
 
@@ -149,17 +149,18 @@ def centre_and_covariance(model: Model, covmat: str | None) -> tuple[dict[str, f
 
 
 def _trained(info: dict, prefix: Path) -> dict:
-    """The input, in which an emulator takes the points that the run's own has learned."""
+    """The input, in which an emulator takes the points that the run's own has learned, if any."""
     kept = prefix.with_name(prefix.name + ".emulator.npz")
+    learned = {"training": str(kept)} if kept.is_file() else {}
     theory = {
-        key: {"training": str(kept), **(options or {})} if "Emulated" in key else options
+        key: {**(options or {}), **learned} if is_emulator(key, options) else options
         for key, options in (info.get("theory") or {}).items()
     }
     return {**info, "theory": theory, "debug": logging.ERROR} if theory else info
 
 
 def _is_emulated(info: dict) -> bool:
-    return any("Emulated" in name for name in info.get("theory") or {})
+    return any(is_emulator(*each) for each in (info.get("theory") or {}).items())
 
 
 def _exact(info: dict, points: list[Point]) -> list[Point]:

@@ -1,6 +1,7 @@
 """An MCMC run of Cobaya, read from its output."""
 
 import json
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -215,13 +216,18 @@ def load_run(prefix: str | Path, burn_in: float = BURN_IN) -> Run:
     if not burn_in >= 0:
         raise EDEWBinsError(f"burn-in = {burn_in:g}: must be 0 or more")
     info = read_record(record)
-    if "mcmc" not in (info.get("sampler") or {"mcmc": None}):
+    is_mcmc = "mcmc" in (info.get("sampler") or {"mcmc": None})
+    if not is_mcmc:
         burn_in = 0
     check_lengths(prefix, chains, burn_in)
     check_columns(prefix, chains)
     try:
         # An unfinished chain of one line is read as a vector, hence the general net.
-        samples = loadMCSamples(str(prefix), no_cache=True, settings={"ignore_rows": burn_in})
+        with warnings.catch_warnings(action="ignore", category=UserWarning):
+            samples = loadMCSamples(str(prefix), no_cache=True, settings={"ignore_rows": burn_in})
+        if not is_mcmc:
+            # GetDist knows the samplers of Cobaya alone.
+            samples.setSampler("nested")
         steps = samples.numrows
     except (OSError, ValueError, IndexError, WeightedSampleError) as error:
         raise EDEWBinsError(f"{prefix}: chain cannot be read ({error})") from error

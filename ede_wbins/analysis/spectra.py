@@ -1,6 +1,7 @@
 """CMB spectra at the best fit of a run, computed once by the run's own theory."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,15 +39,18 @@ def best_spectra(run: Run) -> dict[str, np.ndarray]:
 
 def with_class(info: dict) -> dict:
     """A run's input with the CLASS that is installed now in place of its emulator."""
-    theory = {
-        name: {key: x for key, x in (options or {}).items() if key != "version"}
-        for name, options in (info.get("theory") or {}).items()
-    }
-    if _EMULATED in theory:
-        known = EDEWBins.get_defaults()
-        options = theory.pop(_EMULATED)
-        theory[_EXACT] = {k: x for k, x in options.items() if k in known}
+    known, theory = EDEWBins.get_defaults(), {}
+    for name, options in (info.get("theory") or {}).items():
+        kept = {key: x for key, x in (options or {}).items() if key != "version"}
+        if is_emulator(name, kept):
+            name, kept = _EXACT, {key: x for key, x in kept.items() if key in known}
+        theory[name] = kept
     return {**info, "theory": theory}
+
+
+def is_emulator(name: str, options: Mapping | None) -> bool:
+    """Whether a theory of a run's input is the emulator, by its name or by its `class`."""
+    return _EMULATED in (name, (options or {}).get("class"))
 
 
 def _compute(run: Run, point: dict[str, float]) -> dict[str, np.ndarray]:

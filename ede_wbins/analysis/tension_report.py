@@ -52,7 +52,7 @@ def report(
     runs : sequence of Run
         One or more.
     names : sequence of str
-        In what to compare two runs, alone and together.
+        In what to compare two runs, alone and together; by default H0 and S8, where both have them.
     joint : Run, optional
         A run on the data of both.
     n_data : int, optional
@@ -63,6 +63,8 @@ def report(
     EDEWBinsError
         If there is nothing to compare, or a run lacks a parameter.
     """
+    if n_data is not None and n_data < 1:
+        raise EDEWBinsError(f"n_data = {n_data}: must be 1 or more")
     if joint and len(runs) != 2:
         raise EDEWBinsError(f"joint = {joint.prefix}: give it with two runs, not {len(runs)}")
     lines = []
@@ -71,7 +73,8 @@ def report(
             lines.append(f"{run.name}: NOT CONVERGED, R-1 = {run.R_minus_1:.2g}")
         lines += [_line(each) for each in measured_tensions(run)]
     if len(runs) == 2:
-        lines += ["", *_pair(runs[0], runs[1], names or _PARAMETERS, joint)]
+        names = names or [name for name in _PARAMETERS if all(run.has(name) for run in runs)]
+        lines += ["", *_pair(runs[0], runs[1], names, joint)]
     lines += ["", *_models(runs, n_data)]
     return "\n".join(lines).strip()
 

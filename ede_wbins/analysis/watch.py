@@ -92,8 +92,10 @@ def watch(prefix: Path, every: float = 10.0, once: bool = False) -> None:
     Raises
     ------
     EDEWBinsError
-        If there is no run.
+        If there is no run, or `every` is not positive.
     """
+    if not every > 0:
+        raise EDEWBinsError(f"every = {every:g}: must be above 0 seconds")
     first = look(prefix)
     line, before = describe(first), first
     while not once:

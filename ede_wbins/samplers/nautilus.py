@@ -8,8 +8,10 @@ import numpy as np
 from cobaya import mpi
 from cobaya.collection import SampleCollection
 from cobaya.component import ComponentNotInstalledError
+from cobaya.conventions import Extension
 from cobaya.model import Model
 from cobaya.sampler import Sampler
+from cobaya.yaml import yaml_dump_file
 
 # Processes that only compute likelihoods get points, not models: each has its own.
 _model: Model | None = None
@@ -78,6 +80,11 @@ class Nautilus(Sampler):
         self.log_z = float(sampler.log_z)
         self.log.info("ln evidence = %.3f, %d effective samples", self.log_z, sampler.n_eff)
         self._collect(*sampler.posterior(return_blobs=True))
+        if self.output:
+            # As Cobaya writes PolyChord's; the error is that of the effective samples (2306.16923).
+            evidence = {"logZ": self.log_z, "logZstd": float(sampler.n_eff**-0.5)}
+            name = f"{self.output.folder}/{self.output.prefix}{Extension.evidence}"
+            yaml_dump_file(name, evidence, error_if_exists=False)
 
     def _collect(self, points, log_weights, _log_l, blobs):
         n_priors, n_likes = len(self.model.prior), len(self.model.likelihood)
@@ -99,14 +106,14 @@ class Nautilus(Sampler):
 
     @classmethod
     def output_files_regexps(cls, output, info=None, minimal=False):
-        """Nautilus's own file, and the samples."""
-        names = [rf"\.nautilus\.hdf5$", *([] if minimal else [r"\.1\.txt$"])]
+        """Nautilus's own file, and the samples with their evidence."""
+        names = [r"\.nautilus\.hdf5$", *([] if minimal else [r"\.1\.txt$"])]
         return [(re.compile(re.escape(output.prefix) + name), None) for name in names]
 
 
 @contextmanager
 def _pool() -> Iterator:
-    """In the first process what takes points to the others, which wait in here; None without MPI."""
+    """In the first process what takes points to the others, which wait here; None without MPI."""
     if not mpi.more_than_one_process():
         yield None
         return

@@ -165,13 +165,13 @@ class Surrogate:
         logs = [_early_log(name, rows[name][:, 0], points) for name in self._names["early"]]
         outputs = {"early": (early, np.array(logs).T)}
         horizons = np.hstack([rows[name] for name in HORIZON])
-        self.inputs = np.array(
+        inputs = np.array(
             [coordinates.full(*each) for each in zip(points, backgrounds, *horizons.T, strict=True)]
         )
         self.parts, first = {}, 0
         for kind, vectors in self._vectors.items():
             components = vectors.compress(training, backgrounds)
-            outputs[kind] = self._of(kind, self.inputs), components
+            outputs[kind] = self._of(kind, inputs), components
             self.parts[kind] = slice(first, first := first + components.shape[1])
         nothing = np.empty((len(points), 0))
         self.components = np.hstack([nothing, *(outputs[kind][1] for kind in self._vectors)])
@@ -179,7 +179,7 @@ class Surrogate:
         for name, z in self._arrays.items():
             growth = [_growth(name, z, background) for background in backgrounds]
             others.append(np.log(rows[name]) - growth)
-        outputs["others"] = self.inputs, np.hstack(others)
+        outputs["others"] = inputs, np.hstack(others)
         # Each has length scales of its own: what is nearly linear would hide what is not.
         self._processes = {
             name: GaussianProcess.fit(x, y, _as_array(lengths.get(name)), refine)

@@ -14,9 +14,9 @@ class Tangent(EDEWBins):
     """
     EDEWBins whose results can be replaced by their tangent at a point.
 
-    `mark` keeps what CLASS has just computed, `touch` makes such points the tangent: a base, and
-    one more point for each parameter. With `linear` set it then gives spectra, distances,
-    ln P(k, z) and derived parameters linear in its inputs, at no cost.
+    `mark` keeps what CLASS has just computed, `touch` makes the tangent of such points: a base, and
+    one more for each parameter. With `linear` set it then gives spectra, distances, ln P(k, z) and
+    derived parameters linear in its inputs, at no cost.
     """
 
     linear = False
@@ -37,22 +37,34 @@ class Tangent(EDEWBins):
         """Inputs and results of the point that has just been computed."""
         return self._vector(self.current_state["params"]), dict(self.current_state)
 
-    def touch(self, base: tuple[np.ndarray, dict], others: list | None = None) -> None:
-        """Put the tangent at `base`, with slopes towards `others`, or those of before."""
-        self._origin, self._state = base
-        if others is not None:
-            # CLASS's wavenumbers and redshifts differ between points.
-            powers = {key: value for key, value in self._state.items() if isinstance(value, tuple)}
-            self._grids = {key: value[:2] for key, value in powers.items()}
-        self._base = self._pack(self._state)
-        if others is None:
-            return
+    def touch(self, base: tuple[np.ndarray, dict], others: list) -> None:
+        """Put the tangent at `base`, with slopes towards `others`."""
+        self._origin, state = base
+        # CLASS's wavenumbers and redshifts differ between points: P(k, z) is kept at these.
+        powers = {key: value for key, value in state.items() if isinstance(value, tuple)}
+        self._grids = {key: value[:2] for key, value in powers.items()}
+        self.move(base)
         inputs = np.transpose([vector - self._origin for vector, _ in others])
         results = np.transpose([self._pack(state) - self._base for _, state in others])
         # Each in its own unit, for the pseudo-inverse: A_s is 1e-9.
-        unit = np.max(np.abs(inputs), axis=1)
-        unit[unit == 0] = 1
-        self._slopes = results @ np.linalg.pinv(inputs / unit[:, None]) / unit
+        self._unit = np.max(np.abs(inputs), axis=1)
+        self._unit[self._unit == 0] = 1
+        self._slopes = results @ np.linalg.pinv(inputs / self._unit[:, None]) / self._unit
+
+    def move(self, base: tuple[np.ndarray, dict]) -> None:
+        """Put the tangent at `base`, with the slopes of before."""
+        self._origin, self._state = base
+        self._base = self._pack(self._state)
+
+    def learn(self, other: tuple[np.ndarray, dict]) -> None:
+        """Change the slopes as little as makes them right towards `other` (Broyden's update)."""
+        vector, state = other
+        step = vector - self._origin
+        if not np.any(step):
+            return
+        error = self._pack(state) - self._base - self._slopes @ step
+        direction = step / self._unit**2
+        self._slopes += np.outer(error, direction / (direction @ step))
 
     def _vector(self, point: Mapping[str, float]) -> np.ndarray:
         return np.array([point[name] for name in sorted(self.input_params)])

@@ -113,6 +113,8 @@ class Trainer:
         theory.fit(notes)
         notes["lengths"] = theory.surrogate.lengths
         steps = _LAST_STEPS if last else _STEPS
+        # As many draws however many walkers there are.
+        steps = steps * _WALKERS // self._walkers
         draws, notes["walkers"], notes["best"] = self._draw(temperature, steps, tasks, notes)
         if temperature == 1 and "noise" not in notes:
             notes["noise"] = self._measure_noise(notes["best"])

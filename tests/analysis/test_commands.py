@@ -54,6 +54,10 @@ def test_tension_with_all_measurements(run, capsys):
         (["watch", "nowhere"], "nowhere: no run there"),
         (["prior", "nowhere.yaml"], "No such file"),
         (["report", "nowhere"], "nowhere: no run there"),
+        (["report", "{run}", "-o", "{run}.1.txt/x.html"], "w3.1.txt"),
+        (["plot", "{run}", "--what", "w", "-o", "{run}.1.txt"], "w3.1.txt: File exists"),
+        (["tension", "{run}", "--n-data", "-5"], "n_data = -5: must be 1 or more"),
+        (["watch", "{run}", "--every", "0"], "every = 0: must be above 0"),
     ],
 )
 def test_bad_input_is_one_line(run, capsys, arguments, reason):

@@ -4,8 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from cobaya.input import update_info
 from cobaya.model import get_model
-from scipy.stats import norm
+from cobaya.yaml import yaml_load, yaml_load_file
+from scipy.stats import multivariate_normal, norm
+from synthetic import ROOT
 
 from ede_wbins.analysis import profile as module
 from ede_wbins.analysis.intervals import feldman_cousins, interval, parabola
@@ -201,3 +204,49 @@ def test_bad_arguments_are_one_line(tmp_path, capsys, change, reason):
     error = capsys.readouterr().err
     assert reason in error
     assert error.count("\n") == 1
+
+
+def test_run_of_the_published_profile_has_all_that_it_needs():
+    info = update_info(yaml_load_file(str(ROOT / "benchmarks" / "ede_profile.yaml")))
+    assert {"fEDE", "log10z_c", "thetai_ede", "theta_s_100"} <= info["params"].keys()
+    assert len(info["likelihood"]) == 3
+
+
+LCDM = """
+theory:
+  ede_wbins.EDEWBins: {{ede: none, path: {path}}}
+likelihood:
+  ede_wbins.likelihoods.bao_compressed.BAOCompressed: {{table: desi_dr2}}
+params:
+  H0: {{prior: {{min: 50, max: 90}}}}
+  omega_cdm: {{prior: {{min: 0.05, max: 0.2}}}}
+  omega_b: {{prior: {{dist: norm, loc: 0.02218, scale: 0.00055}}}}
+  A_s: 2.1e-9
+  n_s: 0.965
+  tau_reio: 0.055
+  sigma8: {{derived: false}}
+  S8: {{derived: false}}
+"""
+
+
+@pytest.mark.slow
+def test_H0_of_lcdm_is_that_of_its_posterior(classy, tmp_path):
+    """DESI DR2 with omega_b of nucleosynthesis: H0 = 68.51 +- 0.58 (2503.14738)."""
+    model = get_model(yaml_load(LCDM.format(path=classy.__path__[0])))
+    centre = np.array([68.5, 0.1177, 0.02218])
+    sd = np.array([0.58, 0.0042, 0.00055])
+    covariance = np.outer(sd, sd) * [[1, 0.75, 0.6], [0.75, 1, 0.15], [0.6, 0.15, 1]]
+    profiler = Profiler(model, "H0", dict(zip(model.prior.params, centre, strict=True)), covariance)
+    values = 68.5 + 0.58 * np.linspace(-1.5, 1.5, 7)
+    chi2 = [point.chi2 for point in profile(profiler, values, Log(tmp_path / "lcdm", "H0"), 1)]
+    # The posterior by weights on draws of a wider Gaussian.
+    wide = multivariate_normal(centre, 1.5 * covariance, seed=1)
+    draws = wide.rvs(800)
+    log_weight = [model.logpost(x) for x in draws] - wide.logpdf(draws)
+    weight = np.exp(log_weight - np.max(log_weight))
+    mean = np.average(draws[:, 0], weights=weight)
+    width = np.average((draws[:, 0] - mean) ** 2, weights=weight) ** 0.5
+    assert (mean, width) == pytest.approx((68.51, 0.58), abs=0.12)
+    best, spread = parabola(values, chi2)
+    assert best == pytest.approx(mean, abs=0.15 * width)
+    assert spread == pytest.approx(width, rel=0.1)

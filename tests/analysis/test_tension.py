@@ -4,15 +4,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cobaya.run import run as cobaya_run
 from getdist import MCSamples
 from scipy.stats import chi2, expon, norm
 
 from ede_wbins.analysis import tension
 from ede_wbins.analysis.measurements import MEASUREMENTS, Measurement
-from ede_wbins.analysis.run import BestFit, Run
+from ede_wbins.analysis.run import BestFit, Run, load_run
+from ede_wbins.analysis.tension_report import report
 from ede_wbins.errors import EDEWBinsError
 
 N = 40_000
+NAUTILUS = "ede_wbins.samplers.Nautilus"
 
 
 def make(samples, names, best=None):
@@ -91,6 +94,13 @@ def test_published_tension_of_planck_and_sh0es():
     assert 4.75 < shift.n_sigma < 5.0
 
 
+def test_published_tension_of_planck_and_kids():
+    """Planck 2018's S8 = 0.834 +- 0.016 and KiDS-1000's 0.766 are 3 sigma apart (2007.15632)."""
+    run = make(gaussian([0.834], [[0.016**2]], 1), ["S8"])
+    shift = tension.parameter_shift(run, MEASUREMENTS["KiDS-1000"], ["S8"])
+    assert round(shift.n_sigma) == 3
+
+
 def test_difference_at_best_fits():
     """Two Gaussian measurements of three parameters: the rise is a chi2 of three."""
     names = ["a", "b", "c"]
@@ -111,6 +121,28 @@ def test_information_criteria_and_evidence(tmp_path):
     (tmp_path / "x.logZ").write_text("logZ: -12.5\nlogZstd: 0.2\n")
     nested = Run(tmp_path / "x", run.samples, run.info)
     assert tension.log_evidence(nested) == (-12.5, 0.2)
+
+
+def test_ratio_of_evidences_of_nested_runs(tmp_path):
+    """A Gaussian of width 0.1 in flat priors twice as wide as each other: a ratio of 2."""
+    pytest.importorskip("nautilus", reason="needs nautilus: pip install 'ede-wbins[nautilus]'")
+    runs = []
+    for name, half in (("narrow", 1), ("wide", 2)):
+        info = {
+            "likelihood": {"one": {"external": "lambda x, y: -50 * (x**2 + y**2)"}},
+            "params": {"x": {"prior": [-1, 1]}, "y": {"prior": [-half, half]}},
+            "sampler": {NAUTILUS: {"n_live": 100, "n_eff": 500, "n_networks": 0, "seed": 1}},
+            "output": str(tmp_path / name),
+        }
+        cobaya_run(info)
+        runs.append(load_run(tmp_path / name))
+        assert runs[-1].samples.sampler == "nested" and runs[-1].burn_in == 0
+        log_z, error = tension.log_evidence(runs[-1])
+        assert log_z == pytest.approx(np.log(2 * np.pi * 0.01 / (4 * half)), abs=4 * error)
+    (line,) = [line for line in report(runs).splitlines() if line.startswith("ln(Z/Z)")]
+    ratio, error = (float(line.split()[i]) for i in (-3, -1))
+    assert 0.01 < error < 0.1
+    assert ratio == pytest.approx(np.log(2), abs=4 * error)
 
 
 def test_a_parameter_that_was_not_measured_is_one_line():

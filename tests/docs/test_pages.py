@@ -28,7 +28,8 @@ def test_errors_that_are_explained_are_those_of_the_code():
 
 def test_options_of_every_component_are_listed():
     page = (GUIDE / "options.md").read_text()
-    files = [*ROOT.glob("likelihoods/*/*.yaml"), *ROOT.glob("ede_wbins/theory/E*.yaml")]
+    patterns = ("likelihoods/*/*.yaml", "ede_wbins/theory/E*.yaml", "ede_wbins/samplers/*.yaml")
+    files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     for path in files:
         if path.name != "experiments.yaml":
             assert f"{{defaults}} {path.relative_to(ROOT)}\n" in page

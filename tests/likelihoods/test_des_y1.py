@@ -40,8 +40,8 @@ def chi2(classy, packages, monkeypatch):
         model = get_model(
             {
                 "theory": {"ede_wbins.EDEWBins": {"path": path, **options}},
-                "likelihood": dict.fromkeys(likelihoods),
-                "params": {**POINT, **params},
+                "likelihood": dict(likelihoods),
+                "params": params,
                 "packages_path": packages,
             }
         )
@@ -66,14 +66,34 @@ def chi2(classy, packages, monkeypatch):
 def test_chi2_of_lcdm(chi2, options, params):
     # CLASS's own precision, which the reference values are of.
     options = {**options, "extra_args": SETTINGS, "precision": None}
-    found = chi2([f"des_y1.{name}" for name in CHI2], params, **options)
+    found = chi2({f"des_y1.{name}": None for name in CHI2}, POINT | params, **options)
     for name, expected in CHI2.items():
         assert found[f"des_y1.{name}"] == pytest.approx(expected, abs=0.02), name
+
+
+@pytest.mark.slow
+def test_chi2_of_des_y3_shear(chi2, packages):
+    """Through Cobaya's class, at the best fit of Planck 2018 and the centres of the priors."""
+    params = {"omega_b": 0.022383, "omega_cdm": 0.12011, "H0": 67.32, "tau_reio": 0.0543}
+    params |= {"A_s": 1e-10 * np.exp(3.0448), "n_s": 0.96605, "DES_AIA": 0.3, "DES_alphaIA": 0}
+    params |= {f"DES_m{i}": x for i, x in enumerate((-0.0063, -0.0198, -0.0241, -0.0369), 1)}
+    params |= {f"DES_DzS{i}": 0 for i in range(1, 5)}
+    likelihoods = {
+        cuts: {
+            "class": "des_y1.shear",
+            "dataset_file": f"{packages}/data/des_y3_kids1000/des_y3_shear_{cuts}.dataset",
+        }
+        for cuts in ("optimised", "fiducial")
+    }
+    found = chi2(likelihoods, params, ede="none", extra_args=SETTINGS, precision=None)
+    assert found["optimised"] == pytest.approx(303.76, abs=0.02)
+    assert found["fiducial"] == pytest.approx(260.39, abs=0.02)
 
 
 @pytest.mark.slow
 def test_with_cmb_and_supernovae(chi2):
     """Default options, and a model far from LambdaCDM: every redshift has nonlinear power."""
     model = {"fEDE": 0.15, "log10z_c": 3.6, "thetai_ede": 2.8, "w1": -0.7, "w2": 0.4, "w3": -2.5}
-    found = chi2(["des_y1.joint", *CMB_AND_SN], {**model, "A_planck": 1}, n_bins=3)
+    likelihoods = dict.fromkeys(["des_y1.joint", *CMB_AND_SN])
+    found = chi2(likelihoods, {**POINT, **model, "A_planck": 1}, n_bins=3)
     assert all(map(np.isfinite, found.values()))

@@ -156,6 +156,15 @@ def test_fluids_are_approximations_of_the_field(classy, scalar):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("ede_model", ["scalar", "fluid_matched"])
+def test_field_far_before_equality_is_started_in_time(classy, ede_model):
+    """Small wavenumbers start earlier than CLASS's own do, which is at z = 6e4."""
+    model = {**EDE, "log10z_c": 5.5, "ede_model": ede_model}
+    earlier = compute(classy, **model, start_small_k_at_tau_c_over_tau_h=1e-6)
+    assert max(compute(classy, **model).worst(earlier).values()) < 2e-3
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("log10z_c", [3.1, 3.55, 4.2])
 def test_averaging_late_oscillations_changes_little(classy, lcdm, log10z_c):
     """Within the horizon the field is averaged once radiation streams: here much later."""

@@ -72,8 +72,8 @@ def sections(classy, stock) -> dict[str, Callable[[], list[Line]]]:
     }
 
 
-def computed(work: dict[str, Callable[[], list[Line]]], patch: str) -> Iterator[Line]:
-    """The lines of all comparisons; those that another run with this patch has kept are read."""
+def computed(work: dict[str, Callable[[], list[Line]]], patch: str) -> Iterator[list[Line]]:
+    """The lines of one comparison after the other; what a run with this patch has kept is read."""
     done = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     found = done["lines"] if done.get("patch") == patch else {}
     start = time.monotonic()
@@ -85,7 +85,7 @@ def computed(work: dict[str, Callable[[], list[Line]]], patch: str) -> Iterator[
         failed = sum(not line.holds for line in lines)
         verdict = f"{failed} of {len(lines)} fail" if failed else f"{len(lines)} hold"
         print(f"[{time.monotonic() - start:5.0f} s] {name}: {verdict}", file=sys.stderr, flush=True)
-        yield from lines
+        yield lines
 
 
 def closed_forms(classy, seeds: range) -> list[Line]:
@@ -117,9 +117,13 @@ def main() -> None:
     folder = Path(classy.__file__).parent.with_name("classy_stock")
     place(folder, CLASSY, Patch())
     work = sections(classy, import_package(folder.name, folder))
-    lines = list(computed(work, classy.ede_wbins_patch))
+    lines, left = [], list(work)
+    for section in computed(work, classy.ede_wbins_patch):
+        lines += section
+        left = left[1:]
+        unfinished = f"\nStopped before: {'; '.join(left)}.\n" if left else ""
+        DOCUMENT.write_text(TITLE + table(lines) + "\n" + unfinished)
     print(table(lines))
-    DOCUMENT.write_text(TITLE + table(lines) + "\n")
     sys.exit(not all(line.holds for line in lines))
 
 

@@ -47,6 +47,7 @@ def check(samples, log_z):
     assert log_z == pytest.approx(log_evidence(), abs=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sampler", OPTIONS)
 def test_posterior_and_evidence(sampler, tmp_path):
     info = {**TOY, "sampler": {sampler: {**OPTIONS[sampler], "seed": 1}}}

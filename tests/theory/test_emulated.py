@@ -200,3 +200,19 @@ def test_training_gives_the_proposal_of_the_sampler(emulate):
     widths = np.sqrt(np.diag(np.loadtxt(path)))
     assert np.all(widths > 0)
     assert np.all(widths < [np.ptp(bounds) / 2 for bounds in model.prior.bounds()])
+
+
+def test_distances_alone_can_be_emulated(emulate):
+    class Far(Needs):
+        def logp(self, **params):
+            H0 = self.provider.get_Hubble(0.0, units="km/s/Mpc")[0]
+            return -0.5 * ((H0 - 67) / 2) ** 2
+
+    likelihood = {"far": {"class": Far, "needs": {"Hubble": {"z": [0.0, 1.0]}}}}
+    nothing = {name: {"derived": False} for name in ("sigma8", "S8")}
+    exact = emulate(likelihood, nothing, name="EDEWBins")
+    quick = emulate(likelihood, nothing, blind=0)
+    expected = exact.logposterior(POINT).logpost
+    quick.logposterior({**POINT, "H0": 68.0})
+    assert quick.logposterior(POINT).logpost == pytest.approx(expected, abs=1e-6)
+    assert component(quick).counts["emulated"] == 2

@@ -75,8 +75,14 @@ def test_tangent(model):
     for found, expected, start in zip(linear, exact, base, strict=True):
         moved = np.max(np.abs(np.subtract(expected, start)))
         assert np.max(np.abs(np.subtract(found, expected))) < 0.05 * moved
-    # At another base it keeps its slopes, and the wavenumbers of the first.
-    tangent.touch(mark)
+    # It learns the point, with the wavenumbers of its base.
+    tangent.learn(mark)
+    for found, expected in zip(results(model, point, linear=True)[0], exact, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    for found, expected in zip(results(model, POINT, linear=True)[0], base, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
+    # At another base it keeps its slopes.
+    tangent.move(mark)
     for found, expected in zip(results(model, point, linear=True)[0], exact, strict=True):
         # P(k, z) is interpolated.
         np.testing.assert_allclose(found, expected, rtol=1e-5)

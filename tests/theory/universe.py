@@ -44,7 +44,7 @@ class Universe(StandIn):
         return 0.5 * self.sigma(8, z, h_units=True)
 
     def get_pk_and_k_and_z(self, nonlinear, only_clustering_species):
-        z = np.linspace(1.1 * max(map(float, self.pars["z_pk"].split())), 0, 12)
+        z = np.linspace(1.1 * max(map(float, self.pars["z_pk"].split())), 0, 24)
         # A grid that moves with the parameters, as CLASS's does.
         k = np.geomspace(1e-5, 1.2, 200) * self.pars["H0"] / 67
         shape = (

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ede_wbins.analysis.convergence import CONVERGED
 from ede_wbins.analysis.run import Run
+from ede_wbins.analysis.spectra import is_emulator
 from ede_wbins.analysis.table import Row, rows
 from ede_wbins.analysis.tension_report import Tension
 
@@ -124,4 +125,4 @@ def _rejected(run: Run) -> Counter:
 
 
 def _is_emulated(run: Run) -> bool:
-    return any("Emulated" in name for name in run.info.get("theory") or {})
+    return any(is_emulator(*each) for each in (run.info.get("theory") or {}).items())

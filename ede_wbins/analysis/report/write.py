@@ -59,6 +59,8 @@ def write_report(
     EDEWBinsError
         If a figure cannot be drawn.
     """
+    # Before the figures, which take a while.
+    path.parent.mkdir(parents=True, exist_ok=True)
     tensions = [each for run in runs for each in measured_tensions(run)]
     title = "Report: " + ", ".join(run.name for run in runs)
     bodies = {
@@ -99,7 +101,6 @@ def write_report(
 </body>
 </html>
 """
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
 

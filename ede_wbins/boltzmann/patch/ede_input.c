@@ -214,8 +214,9 @@ int ede_read(struct file_content * pfc,
              "'ede_fluid_trigger_tau_over_tau_k' and 'radiation_streaming_trigger_tau_over_tau_k' are both %g: two approximations cannot start at the same time",
              ppr->ede_fluid_trigger_tau_over_tau_k);
 
-  /* small wavenumbers must start before EDE matters */
-  ppr->start_small_k_at_tau_c_over_tau_h = MIN(ppr->start_small_k_at_tau_c_over_tau_h,1e-4);
+  /* small wavenumbers must start before EDE matters; the ratio grows as the scale factor */
+  ppr->start_small_k_at_tau_c_over_tau_h = MIN(ppr->start_small_k_at_tau_c_over_tau_h,
+                                               1e-4*MIN(1.,pow(10.,4.3-log10z_c)));
 
   /* fEDE is the fraction at a_ref, where (a_c/a)^{3(1+w_n)} is x_ref */
   a_ref = 1./(1.+pow(10.,log10z_c));
