@@ -7,10 +7,8 @@ import time
 import numpy as np
 import pytest
 from cobaya.yaml import yaml_load_file
+from runs import HERE, RUN, chains, independent, ranks, wait_for, whole_lines
 from scipy.stats import kstest, norm
-from test_faults import HERE, RUN, chains, independent, ranks, run, wait_for, whole_lines
-
-__all__ = ["run"]
 
 
 def check_posterior(folder):
