@@ -34,9 +34,11 @@ def test_empty_board_wants_a_plan_and_a_full_one_does_not(board):
 
 
 def _work(path):
-    """Take every task, plan once when there is none, and end after 20 results."""
+    """Take tasks, plan when there is none, and end with 20 results, of more than one process."""
     board = Board(path)
-    while len([task for task in board.read()[0] if "result" in task]) < 20:
+    results = []
+    while len(results) < 20 or len(set(results)) < 2:
+        results = [task["result"] for task in board.read()[0] if "result" in task]
         if taken := board.take():
             time.sleep(0.01)
             board.finish(taken[0], os.getpid())
