@@ -10,8 +10,6 @@ from lines import Line, worst_lines
 from spectra import EDE, LCDM, W10, K, Spectra, Z, bins, compute
 
 TIGHT = {"tol_perturbations_integration": 1e-7, "tol_background_integration": 1e-12}
-# CLASS's own tolerance of integration: a change below it is the integrator's noise.
-TOLERANCE = 1e-5
 # Without it rounding errors decide which multipoles are computed, and
 # others move EE by up to 5e-3.
 MULTIPOLES = {"l_sampling_margin": 1e-6}
@@ -119,7 +117,7 @@ def convergence(classy) -> list[Line]:
                 f"EDE fluid + 10 bins, rms, {name}",
                 "CLASS's default",
                 {spectrum: moved[spectrum]},
-                max(floor[spectrum], TOLERANCE),
+                floor,
                 1.5,
             )
     return lines

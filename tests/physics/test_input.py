@@ -52,7 +52,10 @@ def test_bins(classy, change, reason):
         ({"thetai_ede": 0}, "'thetai_ede' is 0, it must lie between 0 and 3.14159"),
         ({"thetai_ede": 3.2}, "'thetai_ede' is 3.2"),
         ({"n_ede": 1}, "'n_ede' is 1, it must lie between 1 and"),
-        ({"ede_model": "axion"}, "must be 'fluid', 'fluid_matched' or 'scalar'"),
+        (
+            {"ede_model": "axion"},
+            "'ede_model' is 'axion', it must be 'fluid', 'fluid_matched' or 'scalar'",
+        ),
         ({"ede_model": "scalar", "ede_definition": "at_zc"}, "it can only be 'peak'"),
         ({"ede_model": "fluid_matched", "ede_definition": "at_zc"}, "it can only be 'peak'"),
         ({"ede_model": "scalar", "varpi_ede": 0}, "belongs to 'ede_model = fluid'"),

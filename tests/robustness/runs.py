@@ -57,7 +57,7 @@ def whole_lines(content: bytes) -> bytes:
 
 def finish(folder: Path, process: subprocess.Popen, before: dict[str, bytes]) -> None:
     """The run ends by itself, with all samples of before, and with the right posterior."""
-    assert process.wait(300) == 0, (folder / "log").read_text()
+    assert process.wait(120) == 0, (folder / "log").read_text()
     after = chains(folder)
     for name, content in before.items():
         assert after[name].startswith(whole_lines(content)), f"{name} lost samples"

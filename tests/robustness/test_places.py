@@ -30,7 +30,7 @@ def test_full_disk(run, tmp_path, stopped):
         full = chains(small)
         subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)
         process = run(resume=True)
-        assert process.wait(300) == 0, (tmp_path / "log").read_text()
+        assert process.wait(120) == 0, (tmp_path / "log").read_text()
         after = chains(small)
         for name, content in after.items():
             assert content.startswith(whole_lines(full[name]))

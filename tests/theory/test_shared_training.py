@@ -57,7 +57,7 @@ def test_killed_process_loses_one_point_and_blocks_nobody(tmp_path, killed_at):
     dying.start()
     other.start()
     for each in (dying, other):
-        each.join(300)
+        each.join(120)
     assert dying.exitcode == -signal.SIGKILL
     assert other.exitcode == 0
     tasks, notes = Board(Path(prefix + ".emulator.board.json")).read()
@@ -72,7 +72,7 @@ def test_training_that_was_stopped_goes_on_where_it_was(tmp_path):
         Board(Path(prefix + ".emulator.board.json")).clear()
         process = context.Process(target=_train, args=(prefix, killed_at))
         process.start()
-        process.join(300)
+        process.join(120)
         assert process.exitcode == code
         if killed_at:
             with np.load(prefix + ".emulator.npz") as file:
