@@ -20,6 +20,7 @@ from cobaya.yaml import yaml_load_file
 from ede_wbins import boltzmann
 from ede_wbins.analysis.best_fit import Fit, Search
 from ede_wbins.analysis.profile_run import centre_and_covariance
+from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
 
 YAMLS = Path(__file__).parent.parent / "yamls"
 RUNS = (
@@ -30,8 +31,6 @@ RUNS = (
     "paper/act_lensing_bao_sn_des/lcdm",
     "paper/act_lensing_bao_sn_des/ede_w3",
 )
-ACT = "ede_wbins.likelihoods.act_dr4.ACTDR4"
-WINDOWS = "coadd_bpwf_15mJy_191127_lmin2.npz"
 LEAST, MOST, AGREED = 2, 6, 0.1
 SPREAD = 1.5
 """Of the starts, in standard deviations."""
@@ -78,8 +77,7 @@ def search_of(run: str, packages: Path, data: Path) -> tuple[Search, np.ndarray]
     info["theory"] = {
         "ede_wbins.theory.tangent.Tangent": {**options, "path": str(packages)},
     }
-    if ACT in info["likelihood"] and not (data / "data" / "act_dr4" / WINDOWS).is_file():
-        info["likelihood"][ACT] = {"windows": "sharpened_top_hat"}
+    approximate_missing_windows(info["likelihood"], data)
     model = get_model({**info, "packages_path": str(data), "debug": logging.ERROR})
     centre, covariance = centre_and_covariance(model, covmat)
     search = Search(model, covariance, lambda line: print(f"  {line}", flush=True))

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from ede_wbins.ede_models import EDE_MODELS
+
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Add the sub-commands `yaml` and `doctor`."""
@@ -12,7 +14,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
         "--ede",
         nargs="?",
         const="fluid",
-        choices=("fluid", "fluid_matched", "scalar"),
+        choices=EDE_MODELS,
         help="early dark energy",
     )
     write.add_argument("--mnu", action="store_true", help="sample the neutrino masses")

@@ -19,7 +19,7 @@ class _Loader(yaml.DefaultsLoader):
     yaml_constructors = {  # noqa: RUF012
         tag: construct
         for tag, construct in yaml.DefaultsLoader.yaml_constructors.items()
-        if "/python/" not in str(tag) and ":python/" not in str(tag)
+        if ":python/" not in str(tag)
     }
     yaml_multi_constructors = {  # noqa: RUF012
         "tag:yaml.org,2002:python/name:": lambda loader, name, node: name

@@ -8,8 +8,6 @@ from textwrap import indent
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import default_edges
 
-EDE_MODELS = ("fluid", "fluid_matched", "scalar")
-
 DATA = {
     "embedded": "data_embedded",
     "planck_lite": "data_planck",
@@ -58,7 +56,7 @@ def run_file(
     n_bins
         Bins of w(z); None for a cosmological constant.
     ede
-        One of `EDE_MODELS`, or None for no early dark energy.
+        One of `ede_models.EDE_MODELS`, or None for no early dark energy.
     masses
         Whether to sample the sum of the neutrino masses.
     output

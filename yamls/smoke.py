@@ -23,10 +23,9 @@ from cobaya.model import get_model
 from cobaya.yaml import yaml_load_file
 
 from ede_wbins import boltzmann
+from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
 
 FOLDER = Path(__file__).parent
-ACT = "ede_wbins.likelihoods.act_dr4.ACTDR4"
-WINDOWS = "coadd_bpwf_15mJy_191127_lmin2.npz"
 TOLERANCE = 1e-3
 
 
@@ -49,10 +48,8 @@ def evaluate(file: Path, packages: Path, data: Path) -> dict:
     info["packages_path"] = str(data)
     for options in info["theory"].values():
         options["path"] = str(packages)
-    note = ""
-    if ACT in info["likelihood"] and not (data / "data" / "act_dr4" / WINDOWS).is_file():
-        info["likelihood"][ACT] = {"windows": "sharpened_top_hat"}
-        note = "ACT windows approximated"
+    approximated = approximate_missing_windows(info["likelihood"], data)
+    note = "ACT windows approximated" if approximated else ""
     try:
         model = get_model(info)
     except (ComponentNotInstalledError, FileNotFoundError, LoggedError) as error:

@@ -8,11 +8,11 @@ import numpy as np
 from scipy.optimize import root
 
 from ede_wbins.analysis.run import Run
+from ede_wbins.ede_models import FIELD_MODELS
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model import Background, EDEFluid, WBins
 from ede_wbins.model.background import LAMBDA
 from ede_wbins.model.tabulated import TabulatedBackground
-from ede_wbins.theory.options import FIELD_MODELS
 
 LEVELS = {0.95: (0.025, 0.975), 0.68: (0.16, 0.84)}
 """Quantiles of the bands."""

@@ -17,7 +17,7 @@ from ede_wbins.analysis.files import record_path
 from ede_wbins.analysis.intervals import interval, parabola
 from ede_wbins.analysis.profile import Log, Point, Profiler, profile
 from ede_wbins.analysis.run import load_run
-from ede_wbins.analysis.spectra import is_emulator, with_class
+from ede_wbins.analysis.spectra import is_emulated, is_emulator, with_class
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.read_yaml import read_yaml
 
@@ -85,7 +85,7 @@ def profile_run(
         mpi.sync_processes()
         values = np.linspace(*ends, n_points).tolist()
         points = profile(profiler, values, log, starts, report=_say)
-        points = _exact(info, points) if _is_emulated(info) else points
+        points = _exact(info, points) if is_emulated(info) else points
     except (OSError, LoggedError, AttributeError, TypeError) as error:
         raise EDEWBinsError(f"{path}: {' '.join(str(error).split())}") from error
     return _finish(prefix, name, points) if mpi.rank() == 0 else ""
@@ -157,10 +157,6 @@ def _trained(info: dict, prefix: Path) -> dict:
         for key, options in (info.get("theory") or {}).items()
     }
     return {**info, "theory": theory, "debug": logging.ERROR} if theory else info
-
-
-def _is_emulated(info: dict) -> bool:
-    return any(is_emulator(*each) for each in (info.get("theory") or {}).items())
 
 
 def _exact(info: dict, points: list[Point]) -> list[Point]:

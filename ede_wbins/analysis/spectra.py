@@ -48,6 +48,11 @@ def with_class(info: dict) -> dict:
     return {**info, "theory": theory}
 
 
+def is_emulated(info: Mapping) -> bool:
+    """Whether the input of a run has the emulator."""
+    return any(is_emulator(*each) for each in (info.get("theory") or {}).items())
+
+
 def is_emulator(name: str, options: Mapping | None) -> bool:
     """Whether a theory of a run's input is the emulator, by its name or by its `class`."""
     return _EMULATED in (name, (options or {}).get("class"))

@@ -11,11 +11,11 @@ from cobaya.theories.classy.classy import classy
 from cobaya.typing import empty_dict
 from cobaya.yaml import yaml_load_file
 
+from ede_wbins.ede_models import FIELD_MODELS
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_w_beyond
 from ede_wbins.theory.allowed import check_names, check_prior, meant, outside
 from ede_wbins.theory.options import (
-    FIELD_MODELS,
     bin_edges,
     check_mapping,
     check_path,

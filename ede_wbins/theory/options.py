@@ -5,12 +5,11 @@ from pathlib import Path
 
 from cobaya.yaml import yaml_load_file
 
+from ede_wbins.ede_models import EDE_MODELS
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_edges, default_edges
 
-# Models whose background is the scalar field's.
-FIELD_MODELS = ("fluid_matched", "scalar")
-_EDE_MODELS = ("fluid", *FIELD_MODELS, "none")
+_EDE = (*EDE_MODELS, "none")
 _PRECISION = Path(__file__).with_name("precision.yaml")
 
 
@@ -40,8 +39,8 @@ def bin_edges(n_bins: int | None, z_edges: Sequence[float] | None) -> tuple[floa
 
 def has_ede(ede: str | None) -> bool:
     name = "none" if ede is None else ede
-    if name not in _EDE_MODELS:
-        raise EDEWBinsError(f"ede = {ede!r}: must be one of {', '.join(_EDE_MODELS)}")
+    if name not in _EDE:
+        raise EDEWBinsError(f"ede = {ede!r}: must be one of {', '.join(_EDE)}")
     return name != "none"
 
 

@@ -40,6 +40,15 @@ CLASS_P18 = {
     "m_ncdm": 0.06,
     "N_ur": 2.0328,
 }
+# Both as a run gives them.
+RUN_P18 = {
+    **{"omega_b": 0.022383, "omega_cdm": 0.12011, "H0": 67.32, "tau_reio": 0.0543},
+    **{"A_s": 1e-10 * np.exp(3.0448), "n_s": 0.96605},
+}
+RUN_T15 = {
+    **{"omega_b": 0.02225203, "omega_cdm": 0.1198657, "H0": 67.25, "tau_reio": 0.07888604},
+    **{"A_s": 1e-10 * np.exp(3.0929), "n_s": 0.9647522},
+}
 VERIFIED_WITH = {
     "lensing": "yes",
     "non_linear": "hmcode",

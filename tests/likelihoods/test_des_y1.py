@@ -5,15 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cobaya.model import get_model
+from stand_ins import RUN_P18, RUN_T15
 
 # The point of Cobaya's own tests of DES and the value of chi2 there with CLASS 3.4.1.
 POINT = {
-    "omega_b": 0.02225203,
-    "omega_cdm": 0.1198657,
-    "H0": 67.25,
-    "tau_reio": 0.07888604,
-    "A_s": 1e-10 * np.exp(3.0929),
-    "n_s": 0.9647522,
+    **RUN_T15,
     **{f"DES_DzL{i}": x for i, x in enumerate((0.002, 0.001, 0.003, 0, 0), start=1)},
     **{f"DES_DzS{i}": x for i, x in enumerate((0.002, -0.015, 0.007, -0.018), start=1)},
     **{f"DES_m{i}": 0.012 for i in range(1, 5)},
@@ -74,8 +70,7 @@ def test_chi2_of_lcdm(chi2, options, params):
 @pytest.mark.slow
 def test_chi2_of_des_y3_shear(chi2, packages):
     """Through Cobaya's class, at the best fit of Planck 2018 and the centres of the priors."""
-    params = {"omega_b": 0.022383, "omega_cdm": 0.12011, "H0": 67.32, "tau_reio": 0.0543}
-    params |= {"A_s": 1e-10 * np.exp(3.0448), "n_s": 0.96605, "DES_AIA": 0.3, "DES_alphaIA": 0}
+    params = RUN_P18 | {"DES_AIA": 0.3, "DES_alphaIA": 0}
     params |= {f"DES_m{i}": x for i, x in enumerate((-0.0063, -0.0198, -0.0241, -0.0369), 1)}
     params |= {f"DES_DzS{i}": 0 for i in range(1, 5)}
     likelihoods = {

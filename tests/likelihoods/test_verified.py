@@ -6,16 +6,12 @@ Cobaya's tests, which are of CAMB.
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from cobaya.model import get_model
+from stand_ins import RUN_P18, RUN_T15
 
 pytestmark = [pytest.mark.data, pytest.mark.slow]
 
-P18 = {"omega_b": 0.022383, "omega_cdm": 0.12011, "H0": 67.32, "tau_reio": 0.0543, "n_s": 0.96605}
-T15 = {"omega_b": 0.02225203, "omega_cdm": 0.1198657, "H0": 67.25, "tau_reio": 0.07888604}
-P18 |= {"A_s": 1e-10 * np.exp(3.0448), "A_planck": 1.00044}
-T15 |= {"A_s": 1e-10 * np.exp(3.0929), "n_s": 0.9647522, "A_planck": 1}
 LIMIT = {"fEDE": 0, "log10z_c": 3.5, "thetai_ede": 2, "w1": -1, "w2": -1, "w3": -1}
 LOWL = "ede_wbins.likelihoods.planck_compressed.LowlTT"
 PR4 = "data_pr4/pp_consext8_npipe_smicaed_TiPi_jTP_pre30T_kfilt_rdn0cov_PS1.dataset"
@@ -68,15 +64,14 @@ def test_at_the_best_fit_of_planck(chi2, packages):
     likelihoods = dict.fromkeys([*CMB, *BACKGROUND]) | OPTIONS
     lensing = {"class": "planck_2018_lensing.native", "dataset_file": PR4}
     likelihoods["pr4"] = {**lensing, "path": f"{packages}/data/planck_PR4_lensing"}
-    found = chi2(likelihoods, P18)
+    found = chi2(likelihoods, RUN_P18 | {"A_planck": 1.00044})
     expected = CMB | {name: values[0] for name, values in BACKGROUND.items()} | {"pr4": 8.66}
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, abs=TOLERANCE), name
 
 
 def test_at_the_point_of_cobayas_tests(chi2):
-    found = chi2(
-        dict.fromkeys(BACKGROUND) | OPTIONS, T15 | {"A_planck": {"drop": True, "value": 1}}
-    )
+    calibration = {"A_planck": {"drop": True, "value": 1}}
+    found = chi2(dict.fromkeys(BACKGROUND) | OPTIONS, RUN_T15 | calibration)
     for name, (_, value) in BACKGROUND.items():
         assert found[name] == pytest.approx(value, abs=TOLERANCE), name

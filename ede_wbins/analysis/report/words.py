@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ede_wbins.analysis.convergence import CONVERGED
 from ede_wbins.analysis.run import Run
-from ede_wbins.analysis.spectra import is_emulator
+from ede_wbins.analysis.spectra import is_emulated
 from ede_wbins.analysis.table import Row, rows
 from ede_wbins.analysis.tension_report import Tension
 
@@ -84,7 +84,7 @@ def warnings(run: Run) -> list[str]:
         total = rejected.total()
         reasons = "; ".join(f"{n} x {reason}" for reason, n in rejected.most_common(3))
         found.append(f"{run.name}: {total} point(s) could not be computed: {reasons}.")
-    if _is_emulated(run):
+    if is_emulated(run.info):
         checked = f"checked by CLASS at {run.exact_check}" if run.exact_check else "not yet checked"
         found.append(f"{run.name} was emulated, {checked}.")
     return found
@@ -122,7 +122,3 @@ def _rejected(run: Run) -> Counter:
             # Being written by a run that goes on.
             continue
     return total
-
-
-def _is_emulated(run: Run) -> bool:
-    return any(is_emulator(*each) for each in (run.info.get("theory") or {}).items())
