@@ -69,7 +69,7 @@ bench-precision: install
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/precision.py -p $(PACKAGES) -d $(DATA)/data -o docs/precision.md
 
 best-fits: install
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/best_fits.py -p $(PACKAGES) -d $(DATA) -o chains/README.md
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/best_fits.py -p $(PACKAGES) -d $(DATA) -o chains/README.md
 
 validate: install
 	OMP_NUM_THREADS=1 $(BIN)/python tests/physics/validate.py -p $(PACKAGES)

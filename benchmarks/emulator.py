@@ -55,14 +55,15 @@ def settings(name: str, packages_path: str, samples: int | None) -> dict:
         theory: !defaults [blocks/ede, blocks/bins_{bins}, blocks/emulator]
         params: !defaults [blocks/lcdm]
         likelihood: !defaults [{likelihood}]
-        sampler: {{mcmc: !defaults [blocks/mcmc, blocks/emulated]}}
+        sampler: !defaults [blocks/mcmc, blocks/emulated]
     """
     info = yaml_load(text, str(YAMLS / f"{name}.yaml"))
     (theory,) = info["theory"].values()
     theory |= {"check": 0, "start": str(YAMLS / f"covmats/w{bins}.covmat"), "n_max": 500}
     theory |= TRAINED if name.endswith("_trained") else {}
     if samples:
-        info["sampler"]["mcmc"]["max_samples"] = samples
+        (sampler,) = info["sampler"].values()
+        sampler["max_samples"] = samples
     return info | {"packages_path": packages_path, "output": str(CHAINS / name), "resume": True}
 
 

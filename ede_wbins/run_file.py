@@ -96,10 +96,9 @@ def run_file(
                 "likelihood:",
                 *(_block(DATA[name]) for name in names if name not in included),
                 "sampler:",
-                "  mcmc:",
+                _block("mcmc"),
                 "    # The best match among the matrices that Cobaya has for these data",
                 "    covmat: auto",
-                indent(_text("mcmc"), "    "),
             ]
         )
         + "\n"

@@ -11,7 +11,8 @@ BLOCKS = Path(__file__).parent.parent / "yamls" / "blocks"
 
 
 def test_each_accepted_point_is_logged_and_written_at_once(tmp_path, caplog):
-    mcmc = {**yaml_load_file(str(BLOCKS / "mcmc.yaml")), "callback_every": 1, "max_samples": 8}
+    ((sampler, options),) = yaml_load_file(str(BLOCKS / "mcmc.yaml")).items()
+    options |= {"callback_every": 1, "max_samples": 8, "seed": 1}
     prefix = tmp_path / "toy"
     chain = tmp_path / "toy.1.txt"
     written = []
@@ -25,7 +26,7 @@ def test_each_accepted_point_is_logged_and_written_at_once(tmp_path, caplog):
             {
                 "likelihood": {"toy": loglike},
                 "params": {"x": {"prior": [-5, 5], "ref": 0, "proposal": 1}},
-                "sampler": {"mcmc": {**mcmc, "seed": 1}},
+                "sampler": {sampler: options},
                 "output": str(prefix),
             }
         )

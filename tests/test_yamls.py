@@ -27,6 +27,7 @@ EVALUATED = [
     *(YAMLS / f"paper/planck_lensing_bao_sn/ede_w{n}.yaml" for n in (3, 5, 10)),
 ]
 EDE = {"fEDE", "log10z_c", "thetai_ede"}
+SAMPLER = "ede_wbins.samplers.MixtureMCMC"
 
 
 @pytest.fixture(autouse=True)
@@ -92,8 +93,8 @@ def test_grid_is_what_its_runs_are(grid):
                 assert run["likelihood"] == info["datasets"][data]["likelihood"]
                 assert run["theory"] == parts["theory"]
                 assert run["params"] == info["defaults"]["params"] | parts.get("params", {})
-                expected = info["defaults"]["sampler"]["mcmc"] | parts["sampler"]["mcmc"]
-                assert run["sampler"]["mcmc"] == expected
+                expected = info["defaults"]["sampler"][SAMPLER] | parts["sampler"][SAMPLER]
+                assert run["sampler"] == {SAMPLER: expected}
 
 
 @pytest.mark.parametrize("path", RUNS, ids=name_of)
@@ -110,7 +111,7 @@ def test_model_is_what_the_file_says_and_its_proposal_covers_it(path):
     assert sampled.isdisjoint(EDE) != name.startswith("ede")
     own = {"wcdm": {"w0_fld"}, "w0wa": {"w0_fld", "wa_fld"}, "ede_w3_mnu": {"m_ncdm"}}
     assert own.get(name, set()) <= sampled
-    covmat = info["sampler"]["mcmc"]["covmat"]
+    covmat = info["sampler"][SAMPLER]["covmat"]
     if covmat == "auto":
         covmat = info["theory"]["ede_wbins.EmulatedEDEWBins"]["start"]
     with open(covmat) as file:

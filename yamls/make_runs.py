@@ -40,12 +40,8 @@ def runs(name: str) -> dict[Path, str]:
 def content(path: Path, parts: list[dict]) -> str:
     """One run: the lists of blocks of its parts, one after another."""
 
-    def blocks(*keys: str) -> str:
-        names = []
-        for part in parts:
-            for key in keys:
-                part = part.get(key, {})
-            names += part or []
+    def blocks(key: str) -> str:
+        names = [name for part in parts for name in part.get(key, ())]
         return f"!defaults [{', '.join(f'../{block}' for block in names)}]"
 
     return (
@@ -53,7 +49,7 @@ def content(path: Path, parts: list[dict]) -> str:
         f"theory: {blocks('theory')}\n"
         f"params: {blocks('params')}\n"
         f"likelihood: {blocks('likelihood')}\n"
-        f"sampler:\n  mcmc: {blocks('sampler', 'mcmc')}\n"
+        f"sampler: {blocks('sampler')}\n"
     )
 
 

@@ -1,23 +1,26 @@
-"""Best fit of a run: Gauss-Newton steps, with the theory's results linear in its parameters."""
+"""Best fit of a run: the emulator's minimum, which CLASS computes and the emulator learns."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pybobyqa
 from cobaya.model import Model
 
+from ede_wbins.emulator import draw
 from ede_wbins.errors import EDEWBinsError
-from ede_wbins.theory.tangent import Tangent
+from ede_wbins.theory.emulated import EmulatedEDEWBins
 
-_STEP = 0.5
-"""Of differences, in standard deviations."""
-_REACH = 2.0
-"""How far, in standard deviations, a step may go before CLASS is asked."""
-_CONVERGED = 0.03
-"""Fall of chi2 that the tangent still promises."""
-_REJECTED = 1e4
+_TEMPERATURES = (1, 0.3, 0.1, 0.03)
+_STEPS = 30
+_LARGE = 1e4
+_SETTLED = 0.05
+"""Fall of chi2 below which a search ends: about the noise of CLASS at its default precision."""
+_MOST = 10
+"""Calls of CLASS of one search."""
+_DESCENTS = 12
 
 
 @dataclass
@@ -34,9 +37,9 @@ class Fit:
     parameters, derived : dict of float
         Sampled and derived.
     evaluations : int
-        Calls of CLASS.
+        Calls of CLASS, for a process's first search with its part of the training.
     seconds : float
-        Of CPU time.
+        Of CPU time, likewise.
     """
 
     chi2: float
@@ -51,164 +54,129 @@ class Search:
     """
     Minimises chi2 of likelihoods and priors over all parameters of a model.
 
-    Likelihoods are those of the data at every step. Only the theory is replaced by its tangent at
-    the best point so far, over which Py-BOBYQA minimises; CLASS then computes the point that was
-    found, from which the tangent learns. That is Gauss-Newton's method: noise of CLASS stays
-    outside of the minimisation, and a start takes a few calls of CLASS for each parameter.
+    The posterior of early dark energy has several modes, some of them at fEDE = 0 where its scale
+    is free, so that no descent from a single point finds the lowest. With an emulator a whole
+    population of points can be cooled instead (simulated annealing by differential evolution), and
+    Py-BOBYQA descends from its best. CLASS computes where that ends; the emulator learns the point,
+    and the descent goes on from there until CLASS finds nothing lower.
 
     Parameters
     ----------
     model : Model
-        With `Tangent` as its theory.
-    covariance : array, shape (n, n)
-        Of all sampled parameters, in the model's order: what is near.
+        With `EmulatedEDEWBins` as its theory, which is trained here unless it was.
     report : callable
-        Takes a line at each step.
+        Takes a line at each call of CLASS.
     """
 
-    def __init__(self, model: Model, covariance: np.ndarray, report: Callable[[str], None]):
+    def __init__(self, model: Model, report: Callable[[str], None]):
         self.model, self._report = model, report
-        (self._tangent,) = (t for t in model.theory.values() if isinstance(t, Tangent))
+        self._since, self._calls = time.process_time(), 0
+        (self._theory,) = (t for t in model.theory.values() if isinstance(t, EmulatedEDEWBins))
         self.names = list(model.parameterization.sampled_params())
-        self._root, self._sd = np.linalg.cholesky(covariance), np.sqrt(np.diag(covariance))
         self._bounds = model.prior.bounds(confidence_for_unbounded=1 - 1e-12).T
         # Gaussian priors count from their peaks, flat ones not at all.
         self._peak = sum(float(pdf.logpdf(pdf.median())) for pdf in model.prior.pdf)
-        reached = model.parameterization.sampled_input_dependence()
-        inputs = set(self._tangent.input_params)
-        self._slow = [i for i, n in enumerate(self.names) if inputs & {n, *reached.get(n, ())}]
-        self._slopes_at = None
+        self._posterior(model.prior.reference(random_state=np.random.default_rng(0)))
+        covariance = np.atleast_2d(np.loadtxt(self._theory.exchange.covariance))
+        self._root, self._sd = np.linalg.cholesky(covariance), np.sqrt(np.diag(covariance))
 
-    def run(self, start: np.ndarray, keep: Callable[[Fit], None] = lambda fit: None) -> Fit:
+    def run(self, rng: np.random.Generator) -> Fit:
         """
-        The best fit from `start`, which is moved into the priors.
-
-        Parameters
-        ----------
-        start : array, shape (n,)
-        keep : callable
-            Takes the best point so far, each time there is a better one.
+        The best fit, from random points.
 
         Raises
         ------
         EDEWBinsError
-            If CLASS cannot compute the start.
+            If CLASS cannot compute the point that the emulator finds.
         """
-        self._calls, self._since, reach = 0, time.process_time(), _REACH
-        here = self._exact(np.clip(start, *self._bounds))
-        if here is None:
-            raise EDEWBinsError(f"CLASS cannot compute the start {start}")
-        while reach > _REACH / 20:
-            self._touch(here)
-            aim, promised = self._minimise(here, reach)
-            promised = here.fit.chi2 - promised
-            if promised < _CONVERGED:
-                if self._slopes_are_within(0.3, here):
-                    break
-                self._slopes_at = None
-                continue
-            there = self._exact(aim)
-            gain = here.fit.chi2 - there.fit.chi2 if there else -np.inf
-            self._report(f"chi2 = {here.fit.chi2:.3f} - {gain:.3f} (promised {promised:.3f})")
-            if gain < promised / 4:
-                # The tangent is wrong there: one of elsewhere, or the step was too long.
-                if self._slopes_are_within(0.1, here):
-                    reach = min(reach, self._distance(aim, here.x)) / 2
-                else:
-                    self._slopes_at = None
-            elif gain > promised / 2:
-                reach = min(2 * reach, _REACH)
+        x, best = self._anneal(rng), None
+        for _ in range(_MOST):
+            x, promised = self._descend(x)
+            fit = self._exact(x)
+            self._report(f"chi2 = {fit.chi2:.3f} (emulated {promised:.3f})")
+            gain = best.chi2 - fit.chi2 if best else np.inf
             if gain > 0:
-                # Not from a step too long: half of it may still be right.
-                self._tangent.learn(there.mark)
-                here = there
-                keep(here.fit)
-        return replace(here.fit, **self._cost())
+                best = fit
+            if gain < _SETTLED:
+                break
+        calls, now = self._theory.counts["by CLASS"], time.process_time()
+        best.evaluations, best.seconds = calls - self._calls, now - self._since
+        self._calls, self._since = calls, now
+        return best
 
-    def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """A random step, shape (n,), of the covariance."""
-        return self._root @ rng.standard_normal(len(self.names))
-
-    def _cost(self) -> dict:
-        return {"evaluations": self._calls, "seconds": time.process_time() - self._since}
-
-    def _posterior(self, x: np.ndarray):
+    def _posterior(self, x: np.ndarray, **options):
         point = dict(zip(self.names, x.tolist(), strict=True))
-        return self.model.logposterior(point, cached=False)
+        return self.model.logposterior(point, cached=False, **options)
 
-    def _exact(self, x: np.ndarray) -> "_Place | None":
-        """What CLASS and the data say of a point; None where it is rejected."""
-        self._tangent.linear, self._calls = False, self._calls + 1
-        posterior = self._posterior(x)
+    def _chi2(self, x: np.ndarray) -> float:
+        """As the emulator has it; infinite where there is no such universe."""
+        with self._theory.always("emulated"):
+            return 2 * (self._peak - self._posterior(x, return_derived=False).logpost)
+
+    def _exact(self, x: np.ndarray) -> Fit:
+        """What CLASS and the data say of a point, which the emulator learns."""
+        theory, model = self._theory, self.model
+        with theory.always("exact"):
+            posterior = self._posterior(x)
         if not np.isfinite(posterior.logpost):
-            return None
-        model = self.model
+            raise EDEWBinsError(f"CLASS cannot compute the best fit of the emulator, {x}")
+        theory.surrogate = theory.surrogate.updated(theory.training_set)
         chi2 = dict(zip(model.likelihood, (-2 * posterior.loglikes).tolist(), strict=True))
         chi2["prior"] = 2 * (self._peak - float(np.sum(posterior.logpriors)))
         derived = map(float, posterior.derived)
-        fit = Fit(
+        return Fit(
             sum(chi2.values()),
             chi2,
             dict(zip(self.names, x.tolist(), strict=True)),
             dict(zip(model.parameterization.derived_params(), derived, strict=True)),
-            **self._cost(),
+            *(0, 0.0),
         )
-        return _Place(x, fit, self._tangent.mark())
 
-    def _touch(self, here: "_Place") -> None:
-        """Put the tangent at a point, with slopes of there unless there are some."""
-        if self._slopes_at is None:
-            others = [self._neighbour(here.x, i).mark for i in self._slow]
-            self._tangent.touch(here.mark, others)
-            self._slopes_at = here.x
-        else:
-            self._tangent.move(here.mark)
+    def _anneal(self, rng: np.random.Generator) -> np.ndarray:
+        """The lowest point that a population comes by while it cools."""
+        best = np.inf, None
 
-    def _distance(self, x: np.ndarray, y: np.ndarray) -> float:
-        """In standard deviations of the theory's parameter that differs most."""
-        return float(np.max(np.abs((x - y) / self._sd)[self._slow]))
+        def log_density(x: np.ndarray, temperature: float) -> float:
+            nonlocal best
+            if np.any(x < self._bounds[0]) or np.any(x > self._bounds[1]):
+                return -np.inf
+            chi2 = self._chi2(x)
+            if chi2 < best[0]:
+                best = chi2, x.copy()
+            return -chi2 / (2 * temperature)
 
-    def _slopes_are_within(self, reach: float, here: "_Place") -> bool:
-        return self._distance(here.x, self._slopes_at) < reach
+        d = len(self.names)
+        spread = 2 * rng.standard_normal((max(24, d + 8), d)) @ self._root.T
+        walkers = np.clip(self.model.prior.reference(random_state=rng) + spread, *self._bounds)
+        for temperature in _TEMPERATURES:
+            cooled = partial(log_density, temperature=temperature)
+            walkers = draw(cooled, walkers, _STEPS, rng)[: len(walkers)]
+        return best[1]
 
-    def _neighbour(self, x: np.ndarray, i: int) -> "_Place":
-        """A point that differs in one parameter, on the side where there is more room."""
-        low, high = self._bounds[:, i]
-        side = 1 if high - x[i] > x[i] - low else -1
-        for step in (_STEP, -_STEP, _STEP / 3, -_STEP / 3):
-            moved = x.copy()
-            moved[i] += side * step * self._sd[i]
-            if low < moved[i] < high and (place := self._exact(moved)):
-                return place
-        raise EDEWBinsError(f"CLASS computes no point beside {self.names[i]} = {x[i]:.5g}")
+    def _descend(self, x: np.ndarray) -> tuple[np.ndarray, float]:
+        """Where the emulator's chi2 is least near a point, and that chi2."""
+        before = np.inf
+        for number in range(_DESCENTS):
 
-    def _minimise(self, here: "_Place", reach: float) -> tuple[np.ndarray, float]:
-        """Where the tangent has its least chi2 within reach, and that chi2."""
-        self._tangent.linear = True
-        low, high = self._bounds.copy()
-        low[self._slow] = np.maximum(low, here.x - reach * self._sd)[self._slow]
-        high[self._slow] = np.minimum(high, here.x + reach * self._sd)[self._slow]
+            def objective(z: np.ndarray, origin=x) -> float:
+                moved = origin + self._root @ z
+                inside = np.clip(moved, *self._bounds)
+                chi2 = self._chi2(inside)
+                beyond = float(np.sum(((moved - inside) / self._sd) ** 2))
+                return chi2 + beyond if np.isfinite(chi2) else _LARGE + beyond
 
-        def objective(z: np.ndarray) -> float:
-            x = here.x + self._root @ z
-            inside = np.clip(x, low, high)
-            chi2 = 2 * (self._peak - self._posterior(inside).logpost)
-            beyond = float(np.sum(((x - inside) / self._sd) ** 2))
-            return chi2 + beyond if np.isfinite(chi2) else _REJECTED + beyond
-
-        found = pybobyqa.solve(
-            objective,
-            np.zeros(len(low)),
-            rhobeg=0.5,
-            rhoend=0.02,
-            maxfun=20 * len(low),
-            do_logging=False,
-        )
-        return np.clip(here.x + self._root @ found.x, low, high), found.f
-
-
-@dataclass(frozen=True)
-class _Place:
-    x: np.ndarray
-    fit: Fit
-    mark: tuple
+            # Far and near by turns: one trust region shrinks before the end of a curved valley.
+            found = pybobyqa.solve(
+                objective,
+                np.zeros(len(x)),
+                rhobeg=0.3 if number % 2 else 1.0,
+                rhoend=0.01,
+                maxfun=60 * len(x),
+                do_logging=False,
+            )
+            x = np.clip(x + self._root @ found.x, *self._bounds)
+            chi2 = self._chi2(x)
+            if before - chi2 < _SETTLED / 2:
+                break
+            before = chi2
+        return x, chi2

@@ -75,7 +75,8 @@ def profile_run(
     try:
         info["packages_path"] = packages_path or info.get("packages_path")
         prefix = Path(info.pop("output", None) or path.with_suffix("").name)
-        covmat = ((info.pop("sampler", None) or {}).get("mcmc") or {}).get("covmat")
+        (options,) = (info.pop("sampler", None) or {"": None}).values()
+        covmat = (options or {}).get("covmat")
         prefix.parent.mkdir(parents=True, exist_ok=True)
         model = get_model(_trained(info, prefix))
         profiler = Profiler(model, name, *centre_and_covariance(model, covmat))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from getdist import MCSamples, loadMCSamples
 from getdist.chains import WeightedSampleError
+from getdist.cobaya_interface import get_sampler_type
 
 from ede_wbins.analysis.convergence import CONVERGED, effective_samples, gelman_rubin
 from ede_wbins.analysis.files import (
@@ -84,7 +85,7 @@ class Run:
     @property
     def is_mcmc(self) -> bool:
         """Whether the samples are Markov chains; else R-1 has no meaning."""
-        return "mcmc" in (self.info.get("sampler") or {"mcmc": None})
+        return _is_mcmc(self.info)
 
     @property
     def converged(self) -> bool:
@@ -216,7 +217,7 @@ def load_run(prefix: str | Path, burn_in: float = BURN_IN) -> Run:
     if not burn_in >= 0:
         raise EDEWBinsError(f"burn-in = {burn_in:g}: must be 0 or more")
     info = read_record(record)
-    is_mcmc = "mcmc" in (info.get("sampler") or {"mcmc": None})
+    is_mcmc = _is_mcmc(info)
     if not is_mcmc:
         burn_in = 0
     check_lengths(prefix, chains, burn_in)
@@ -239,3 +240,8 @@ def load_run(prefix: str | Path, burn_in: float = BURN_IN) -> Run:
     if not (np.all(np.isfinite(samples.samples)) and np.all(samples.weights > 0)):
         raise EDEWBinsError(f"{prefix}: chain cannot be read (it has values that are no numbers)")
     return Run(prefix, samples, info, burn_in)
+
+
+def _is_mcmc(info: dict) -> bool:
+    """Also the package's own; its other samplers are none that GetDist knows."""
+    return not info.get("sampler") or get_sampler_type(info) == "mcmc"

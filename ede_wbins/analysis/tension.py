@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import erfcinv
 from scipy.stats import chi2, norm
 
-from ede_wbins.analysis import mixture
+from ede_wbins import mixture
 from ede_wbins.analysis.measurements import Measurement
 from ede_wbins.analysis.run import Run
 from ede_wbins.errors import EDEWBinsError

@@ -75,13 +75,14 @@ def _check_covmat(path: Path, log: Logger) -> None:
 def _take_up_checkpoint(path: Path, n_chains: int, log: Logger) -> None:
     try:
         checkpoint = yaml_load_file(str(path))
-        state = checkpoint["sampler"]["mcmc"]
+        (state,) = checkpoint["sampler"].values()
         before = state["mpi_size"]
     # Whatever a broken file makes of a YAML reader.
     except Exception:
         before = n_chains
         state = {"converged": False, "Rminus1_last": np.inf, "burn_in": 0, "mpi_size": before}
-        checkpoint = {"sampler": {"mcmc": state}}
+        info = yaml_load_file(str(path.with_suffix(".updated.yaml")))
+        checkpoint = {"sampler": dict.fromkeys(info["sampler"], state)}
         log.warning("%s: was not written to its end; made anew", path)
     else:
         if before == mpi.size():

@@ -28,7 +28,8 @@ def write_run(prefix, n_bins=3, n=1500, n_chains=2, seed=1, shift=None):
         info["likelihood"] = {PLIK: None}
     info["theory"] = {"ede_wbins.EDEWBins": {"n_bins": n_bins}}
     covmat = ROOT / "yamls" / "covmats" / f"w{n_bins}.covmat"
-    info["sampler"]["mcmc"]["covmat"] = str(covmat)
+    (sampler,) = info["sampler"].values()
+    sampler["covmat"] = str(covmat)
     info["output"] = str(prefix)
     info = update_info(info)
     info["theory"]["ede_wbins.EDEWBins"]["version"] = "3.4.1.0+ede_wbins.0123456789ab"

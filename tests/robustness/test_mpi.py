@@ -19,7 +19,7 @@ def check_posterior(folder):
 
 def check_stopped_together(folder, processes):
     """All ended by the same verdict, each with a chain of its own."""
-    checkpoint = yaml_load_file(str(folder / "run.checkpoint"))["sampler"]["mcmc"]
+    (checkpoint,) = yaml_load_file(str(folder / "run.checkpoint"))["sampler"].values()
     assert checkpoint["converged"] and checkpoint["mpi_size"] == processes
     assert checkpoint["Rminus1_last"] < 0.01
     found = chains(folder)
@@ -37,11 +37,13 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.parametrize("sampler", ["mcmc", "ede_wbins.samplers.MixtureMCMC"])
 @pytest.mark.parametrize(
     "processes", [1, 2, pytest.param(4, marks=pytest.mark.slow)], ids="n={}".format
 )
-def test_chains_are_right_and_stop_together(run, tmp_path, processes):
-    (tmp_path / "run.yaml").write_text((RUN % HERE).replace("0.002", "0.01"))
+def test_chains_are_right_and_stop_together(run, tmp_path, processes, sampler):
+    text = (RUN % HERE).replace("0.002", "0.01").replace("mcmc", sampler)
+    (tmp_path / "run.yaml").write_text(text)
     process = run(processes)
     wait_for(tmp_path, 20)
     pids = ranks(process)

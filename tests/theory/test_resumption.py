@@ -17,6 +17,7 @@ def output(tmp_path):
     (tmp_path / "run.1.txt").write_text("# weight\n 1.25\n 2.5\n")
     (tmp_path / "run.covmat").write_text("# a b\n1 0\n0 2\n")
     (tmp_path / "run.checkpoint").write_text(CHECKPOINT % 1)
+    (tmp_path / "run.updated.yaml").write_text("sampler:\n  mcmc: {burn_in: 0}\n")
     return SimpleNamespace(folder=str(tmp_path), prefix="run", is_resuming=lambda: True)
 
 

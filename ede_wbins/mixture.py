@@ -46,27 +46,41 @@ class Mixture:
         return Mixture(self.weights, self.means, factor * self.roots)
 
 
-def fit(x: np.ndarray, n_effective: float, seed: int = 0) -> Mixture:
+def fit(
+    x: np.ndarray,
+    n_effective: float | None = None,
+    unseen: np.ndarray | None = None,
+    seed: int = 0,
+) -> Mixture:
     """
     Fit points of shape (n, d), by expectation maximisation in whitened coordinates.
 
     The number of Gaussians is that of the lowest Bayesian information criterion, for as many
-    independent points as `n_effective` says.
+    independent points as `n_effective` says; or that which makes `unseen` points most likely, to
+    all of which it is then fitted.
     """
+    if unseen is not None:
+        x = np.concatenate([x, unseen])
     mean, covariance = x.mean(axis=0), np.atleast_2d(np.cov(x.T))
     root = np.linalg.cholesky(covariance)
     z = np.linalg.solve(root, (x - mean).T).T
     n, d = z.shape
+    n_seen = n if unseen is None else n - len(unseen)
     rng = np.random.default_rng(seed)
     best, lowest = None, np.inf
     for k in range(1, _MOST + 1):
-        tries = [_maximise(z, k, rng) for _ in range(1 if k == 1 else _STARTS)]
+        tries = [_maximise(z[:n_seen], k, rng) for _ in range(_STARTS)]
         loglike, found = max(tries, key=lambda pair: pair[0])
-        free = k * (1 + d + d * (d + 1) / 2) - 1
-        criterion = -2 * loglike * n_effective / n + free * np.log(n_effective)
+        if unseen is None:
+            free = k * (1 + d + d * (d + 1) / 2) - 1
+            criterion = -2 * loglike * n_effective / n + free * np.log(n_effective)
+        else:
+            criterion = -np.sum(logsumexp(_log_parts(z[n_seen:], *found), axis=1))
         if criterion >= lowest:
             break
         best, lowest = found, criterion
+    if unseen is not None:
+        best = _climb(z, *best)[1]
     weights, means, roots = best
     return Mixture(weights, mean + means @ root.T, root @ roots)
 
@@ -82,18 +96,15 @@ def _log_parts(x, weights, means, roots) -> np.ndarray:
 
 
 def _maximise(z: np.ndarray, k: int, rng: np.random.Generator):
-    """(ln L, (weights, means, roots)) from a random start."""
+    """(ln L, (weights, means, roots)) of k Gaussians, from a random start."""
     n, d = z.shape
-    if k == 1:
-        only = (
-            np.ones(1),
-            z.mean(axis=0)[None],
-            np.linalg.cholesky(np.atleast_2d(np.cov(z.T)))[None],
-        )
-        return float(logsumexp(_log_parts(z, *only), axis=1).sum()), only
-    weights, means = np.full(k, 1 / k), z[rng.choice(n, k, replace=False)]
-    roots = np.repeat(np.eye(d)[None], k, axis=0)
-    before = -np.inf
+    start = np.full(k, 1 / k), z[rng.choice(n, k, replace=False)]
+    return _climb(z, *start, np.repeat(np.eye(d)[None], k, axis=0))
+
+
+def _climb(z: np.ndarray, weights: np.ndarray, means: np.ndarray, roots: np.ndarray):
+    """(ln L, (weights, means, roots)) where expectation maximisation ends."""
+    (n, d), before = z.shape, -np.inf
     for _ in range(_ITERATIONS):
         parts = _log_parts(z, weights, means, roots)
         total = logsumexp(parts, axis=1)
@@ -103,7 +114,8 @@ def _maximise(z: np.ndarray, k: int, rng: np.random.Generator):
         share = np.exp(parts - total[:, None])
         size = share.sum(axis=0) + 1e-10
         weights, means = size / size.sum(), (share.T @ z) / size[:, None]
-        for j in range(k):
+        roots = roots.copy()
+        for j in range(len(means)):
             off = z - means[j]
             covariance = (share[:, j, None] * off).T @ off / size[j] + _FLOOR * np.eye(d)
             roots[j] = np.linalg.cholesky(covariance)

@@ -1,0 +1,104 @@
+"""Cobaya's MCMC with jumps: known posteriors, however good the mixture that it jumps from."""
+
+import numpy as np
+import pytest
+from cobaya.model import get_model
+from cobaya.run import run
+from cobaya.sampler import get_sampler
+
+from ede_wbins.mixture import Mixture
+from ede_wbins.samplers import MixtureMCMC
+
+NAME = "ede_wbins.samplers.MixtureMCMC"
+
+
+def loglike(f, z):
+    """As of a fraction at a scale: where there is little of it, its scale is free."""
+    return -0.5 * (((f - 0.1) / 0.08) ** 2 + (f * (z - 3.5) / 0.004) ** 2)
+
+
+# Exact cumulative distributions of f and z.
+F, Z = np.linspace(0, 0.5, 4001), np.linspace(3, 4.3, 1301)
+DENSITY = np.exp(loglike(F[:, None], Z))
+TRUTH = {
+    name: (grid, np.r_[0, c / c[-1]])
+    for name, grid, c in (
+        ("f", F, np.cumsum(DENSITY.sum(axis=1))[1:]),
+        ("z", Z, np.cumsum(DENSITY.sum(axis=0))[1:]),
+    )
+}
+
+
+def sample(name=NAME, path=None, **options):
+    """Samples of f and z, and the sampler."""
+    options = {"max_samples": 3000, "Rminus1_stop": 0, "learn_every": 100, "seed": 1} | options
+    info = {
+        "likelihood": {"toy": loglike},
+        "params": {
+            "f": {"prior": [0, 0.5], "ref": 0.1, "proposal": 0.05},
+            "z": {"prior": [3, 4.3], "ref": 3.5, "proposal": 0.1},
+        },
+        "sampler": {name: options},
+    }
+    _, sampler = run(info | ({"output": str(path), "resume": True} if path else {}))
+    samples = sampler.products(skip_samples=0.4, to_getdist=True)["sample"]
+    return samples, sampler
+
+
+def distance(samples, name):
+    """Largest difference of the cumulative distributions, in that of as many independent draws."""
+    grid, truth = TRUTH[name]
+    x, weights = samples[name], samples.weights
+    order = np.argsort(x)
+    found = np.cumsum(weights[order]) / weights.sum()
+    independent = weights.sum() / max(samples.getCorrelationLength(name), 1)
+    return np.max(np.abs(found - np.interp(x[order], grid, truth))) * np.sqrt(independent)
+
+
+def test_posterior_that_no_gaussian_resembles_and_how_fast_it_is_crossed():
+    jumping, sampler = sample()
+    stepping, _ = sample("mcmc")
+    assert len(sampler.mixture.weights) > 1
+    for name in TRUTH:
+        # Kolmogorov's distribution: 1.95 leaves 0.1%.
+        assert distance(jumping, name) < 1.95
+    lengths = [run.getCorrelationLength("z") for run in (jumping, stepping)]
+    assert lengths[0] < 0.4 * lengths[1]
+
+
+@pytest.mark.parametrize("temperature", [1, 2])
+def test_a_wrong_mixture_gives_the_same_posterior(monkeypatch, temperature):
+    wrong = Mixture(np.ones(1), np.array([[0.2, 3.9]]), np.diag([0.15, 0.3])[None])
+    monkeypatch.setattr(MixtureMCMC, "_learn_mixture", lambda self: setattr(self, "mixture", wrong))
+    samples, _ = sample(temperature=temperature, max_samples=3000)
+    samples.cool(temperature) if temperature != 1 else None
+    for name in TRUTH:
+        assert distance(samples, name) < 1.95
+
+
+def test_a_resumed_run_jumps_at_once(tmp_path):
+    path = tmp_path / "run"
+    sample(path=path, max_samples=400)
+    _, sampler = sample(path=path, max_samples=410)
+    # Too few new points for a fit of their own.
+    assert sampler.mixture is not None
+
+
+@pytest.mark.parametrize(("drag", "share"), [(False, 1 / 6), (True, 1 / 2)])
+def test_jumps_are_as_many_as_steps_of_the_slow_block(drag, share):
+    """Four steps of the fast block for each of the slow one, or one after dragging them."""
+    info = {
+        "likelihood": {
+            "slow": {"external": lambda x: -0.5 * x**2, "speed": 1},
+            "fast": {"external": lambda x, y: -0.5 * (y - x) ** 2, "speed": 4},
+        },
+        "params": {n: {"prior": [-9, 9], "ref": 0, "proposal": 1} for n in ("x", "y")},
+    }
+    options = {"drag": drag, "oversample_power": 1, "measure_speeds": False, "seed": 1}
+    options |= {"max_samples": 8000, "Rminus1_stop": 0, "learn_every": 100}
+    sampler = get_sampler({NAME: options}, get_model(info))
+    assert sampler._share == pytest.approx(share)
+    sampler.run()
+    samples = sampler.products(skip_samples=0.2, to_getdist=True)["sample"]
+    covariance = samples.cov(["x", "y"])
+    np.testing.assert_allclose(covariance, [[1, 1], [1, 2]], atol=0.15)
