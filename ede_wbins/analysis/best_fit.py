@@ -16,9 +16,9 @@ from ede_wbins.theory.emulated import EmulatedEDEWBins
 _TEMPERATURES = (1, 0.3, 0.1, 0.03)
 _STEPS = 30
 _LARGE = 1e4
-_SETTLED = 0.05
-"""Fall of chi2 below which a search ends: about the noise of CLASS at its default precision."""
-_MOST = 10
+_SETTLED, _PATIENCE = 0.05, 2
+"""Fall of chi2, and how often in a row there may be none: CLASS has a noise of about 0.1."""
+_MOST = 12
 """Calls of CLASS of one search."""
 _DESCENTS = 12
 
@@ -89,7 +89,7 @@ class Search:
         EDEWBinsError
             If CLASS cannot compute the point that the emulator finds.
         """
-        x, best = self._anneal(rng), None
+        x, best, idle = self._anneal(rng), None, 0
         for _ in range(_MOST):
             x, promised = self._descend(x)
             fit = self._exact(x)
@@ -97,7 +97,8 @@ class Search:
             gain = best.chi2 - fit.chi2 if best else np.inf
             if gain > 0:
                 best = fit
-            if gain < _SETTLED:
+            idle = 0 if gain > _SETTLED else idle + 1
+            if idle == _PATIENCE:
                 break
         calls, now = self._theory.counts["by CLASS"], time.process_time()
         best.evaluations, best.seconds = calls - self._calls, now - self._since

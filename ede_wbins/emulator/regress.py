@@ -119,7 +119,8 @@ class GaussianProcess:
         Returns
         -------
         mean, variance : ndarray, shape (m, k)
-            The variance is that of the function, without the nugget.
+            The variance is that of a new value: the nugget, such as the numerical noise of what is
+            learned, is part of it.
         """
         trend, cross = self._against_training(x)
         mean = trend @ self._trend + cross @ self._weights
@@ -128,7 +129,8 @@ class GaussianProcess:
         prior = 1 - 2 * np.sum(ols * cross, axis=1) + np.sum(ols * (trend @ self._kernel_ols.T), 1)
         known = self._known(trend, cross) ** 2 @ self._precision
         nugget = np.sum(ols**2, axis=1)[:, None] * self._nugget
-        return mean, self._amplitude2 * np.maximum(prior[:, None] + nugget - known, 0)
+        unknown = np.maximum(prior[:, None] + nugget - known, 0)
+        return mean, self._amplitude2 * (unknown + self._nugget)
 
     def mean(self, x: np.ndarray) -> np.ndarray:
         """Means at points `x`, shape (m, k): quicker than with variances."""

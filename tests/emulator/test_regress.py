@@ -30,16 +30,17 @@ def test_known_functions_are_learned(rng):
     assert np.all(variance >= 0)
 
 
-def test_predicted_errors_of_a_draw_of_the_process_are_honest(rng):
+@pytest.mark.parametrize("noise", [0.05, 0.5])
+def test_predicted_errors_of_a_draw_of_the_process_are_honest(rng, noise):
     """The function is a Matern-5/2 process itself, plus noise: errors over sd must be 1."""
     x = rng.uniform(-2, 2, size=(400, 2))
     r = np.sqrt(5 * np.sum((x[:, None] - x) ** 2, axis=-1))
     kernel = (1 + r + r**2 / 3) * np.exp(-r)
     root = np.linalg.cholesky(kernel + 1e-9 * np.eye(len(x)))
     truth = root @ rng.normal(size=(len(x), 20)) + 50 * x[:, :1]
-    noisy = truth[:100] + 0.05 * rng.normal(size=(100, 20))
-    mean, variance = GaussianProcess.fit(x[:100], noisy).predict(x[100:])
-    ratio = (mean - truth[100:]) / np.sqrt(variance)
+    noisy = truth + noise * rng.normal(size=truth.shape)
+    mean, variance = GaussianProcess.fit(x[:100], noisy[:100]).predict(x[100:])
+    ratio = (mean - noisy[100:]) / np.sqrt(variance)
     assert np.sqrt(np.mean(ratio**2)) == pytest.approx(1, abs=0.15)
 
 
