@@ -11,7 +11,7 @@ BIN      := $(ENV)/bin
 MPIRUN   := $(BIN)/mpirun --allow-run-as-root --oversubscribe --bind-to none -n $(RANKS)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help env install run test test-all smoke best-fits validate fluid-map bench bench-precision bench-mpi bench-emulator training-file bench-priors profile-ede docs torture audit lint clean
+.PHONY: help env install run test test-all smoke best-fits chains validate fluid-map bench bench-precision bench-mpi bench-emulator training-file bench-priors profile-ede docs torture audit lint clean
 
 help:
 	@echo "make run       install everything, sample the quickstart, print its table, draw its figures"
@@ -24,6 +24,7 @@ help:
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-mpi accepted steps of two processes against one"
 	@echo "make bench-emulator   a run with the emulator, checked at points of its chains, into docs/emulator.md (RUN=w3)"
+	@echo "make chains    sample a run of public data with the emulator, into docs/results.md (RUN=paper/planck_lensing_bao_sn/ede)"
 	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
 	@echo "make bench-priors     w(z) under flat and functional priors, into docs/priors.md (minutes)"
 	@echo "make profile-ede      profile of fEDE with Planck and BOSS, as in arXiv:2112.12140 (an hour)"
@@ -85,6 +86,9 @@ RUN ?= quickstart
 
 bench-emulator: install
 	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py $(RUN) -p $(PACKAGES) -o docs/emulator.md
+
+chains: install
+	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/chains.py $(RUN) -p $(PACKAGES) -d $(DATA) -o docs/results.md
 
 training-file: install
 	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/training_file.py yamls/quickstart_emulated.yaml w3 -p $(PACKAGES)

@@ -1,0 +1,144 @@
+"""Posteriors on public data: samples a run with the emulator, keeps its chains, tells the result.
+
+    mpirun -n 2 python benchmarks/chains.py NAME -p packages -d PACKAGES -o docs/results.md
+
+NAME is one of `RUNS`. It samples until it converges, into chains/results; called again, it goes on
+where it was stopped. Thinned chains go to chains/shipped, which comes with the repository: a tenth
+or less of the rows, burn-in included. Where ACT DR4's released windows are not there, its
+likelihood's named approximation takes their place.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from cobaya import mpi
+from cobaya.run import run
+from cobaya.yaml import yaml_load, yaml_load_file
+
+from ede_wbins.analysis import load_run
+from ede_wbins.analysis.files import chain_paths, record_path
+from ede_wbins.analysis.run import BURN_IN
+from ede_wbins.analysis.table import Row, rows
+from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
+
+YAMLS = Path(__file__).parent.parent / "yamls"
+SAMPLED, SHIPPED = Path("chains/results"), Path("chains/shipped")
+FIGURES = SHIPPED / "convergence.json"
+ROWS = 6000
+"""Of each chain that is kept."""
+
+COLUMNS = ("fEDE", "H0", "S8", "w1", "w2", "w3")
+MARK = "<!-- From here on written by `make chains` (benchmarks/chains.py) -->"
+
+LENSED = ("data_lensing",)
+MODELS = ("lcdm", "ede", "ede_w3", "ede_w5", "ede_w10")
+PUBLISHED = {
+    "paper/act_lensing_bao/ede": "fEDE = 0.091 +0.020 -0.036, H0 = 70.9 +1.0 -2.0 (2109.04451)",
+    "paper/act_lensing_bao_sn_des/ede_w3": "fEDE = 0.067 +0.019 -0.027 (2302.07333)",
+}
+RUNS = {
+    **{f"paper/planck_lensing_bao_sn/{model}": () for model in MODELS},
+    **{f"2026/planck_desi_union3/{model}": LENSED for model in MODELS[1:]},
+    "paper/act_lensing_bao/ede": (),
+    **{f"paper/act_lensing_bao_sn_des/{model}": () for model in MODELS[2:]},
+}
+"""Run files below yamls/, with what is added to their data."""
+
+
+def settings(name: str, packages: Path, data: Path) -> dict:
+    """The emulated variant of a run."""
+    info = yaml_load(f"!defaults [{name}, blocks/emulated_run]", str(YAMLS / "emulated.yaml"))
+    for block in RUNS[name]:
+        info["likelihood"] |= yaml_load_file(str(YAMLS / "blocks" / f"{block}.yaml"))
+    approximate_missing_windows(info["likelihood"], data)
+    (theory,) = info["theory"].values()
+    theory["path"] = str(packages)
+    # The run's own proposal, before `auto` took its place, is where training starts.
+    (exact,) = yaml_load_file(str(YAMLS / f"{name}.yaml"))["sampler"].values()
+    theory["start"] = exact["covmat"]
+    return info | {"packages_path": str(data), "output": str(SAMPLED / name), "resume": True}
+
+
+def ship(name: str, packages: Path, data: Path) -> None:
+    """Thin the chains of a run that has been sampled, and note how far they have converged."""
+    source, target = SAMPLED / name, SHIPPED / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for chain in chain_paths(source):
+        with open(chain) as file:
+            header = file.readline().lstrip("#").rstrip("\n")
+        # Burn-in is a share of the rows, which stays where it was.
+        lines = np.loadtxt(chain)
+        parts = np.split(lines, [int(BURN_IN * len(lines))])
+        numbers = int(BURN_IN * ROWS), ROWS - int(BURN_IN * ROWS)
+        kept = np.concatenate([thinned(*each) for each in zip(parts, numbers, strict=True)])
+        np.savetxt(target.with_name(chain.name), kept, fmt="%.7g", header=header)
+    text = record_path(source).read_text()
+    for folder, word in ((packages, "packages"), (data, "packages"), (Path.cwd(), ".")):
+        text = text.replace(str(folder.resolve()), word).replace(str(folder), word)
+    record_path(target).write_text(text)
+    known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    whole = load_run(source)
+    known[name] = {
+        "R-1": whole.R_minus_1,
+        "effective samples": whole.effective_samples,
+        "converged": whole.converged,
+        "check": whole.exact_check,
+    }
+    FIGURES.write_text(json.dumps(known, indent=1) + "\n")
+
+
+def thinned(lines: np.ndarray, n: int) -> np.ndarray:
+    """As many steps of a chain, evenly spaced, each of weight 1."""
+    weights = np.cumsum(lines[:, 0])
+    kept = lines[np.searchsorted(weights, weights[-1] * (np.arange(n) + 0.5) / n)]
+    kept[:, 0] = 1
+    return kept
+
+
+def limits(row: Row) -> str:
+    """Mean and 68%; or 95%, where the posterior touches the end of its prior."""
+    if row.limits[1].twotail and row.limits[0].twotail:
+        return f"{row.number(row.mean)} {row.text(0)}"
+    return f"{row.text(1)}" + (" (95%)" if row.text(1) != "unconstrained" else "")
+
+
+def table() -> str:
+    """All runs that are kept, in Markdown, from their thinned chains."""
+    known = json.loads(FIGURES.read_text())
+    lines = [
+        "| run | " + " | ".join(COLUMNS) + " | R-1 | effective samples | published |",
+        "|" + "---|" * (len(COLUMNS) + 4),
+    ]
+    for name, one in known.items():
+        found = {row.name: limits(row) for row in rows(load_run(SHIPPED / name))}
+        state = f"{one['R-1']:.3f}" + ("" if one["converged"] else ", goes on")
+        cells = [name, *(found.get(column, "") for column in COLUMNS), state]
+        cells += [f"{one['effective samples']:.0f}", PUBLISHED.get(name, "")]
+        lines.append(f"| {' | '.join(cells)} |")
+    checks = [f"- {name}: {one['check']}" for name, one in known.items()]
+    missing = ", ".join(name for name in RUNS if name not in known)
+    text = [*lines, "", "CLASS says of the emulated posteriors:", "", *checks]
+    return "\n".join([*text, *(["", f"Not run: {missing}."] if missing else [])]) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*RUNS, []])
+    parser.add_argument("-p", "--packages-path", type=Path, required=True, help="has CLASS")
+    parser.add_argument("-d", "--data", type=Path, required=True, help="packages path of the data")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="page the table ends")
+    args = parser.parse_args()
+    for name in args.names:
+        run(settings(name, args.packages_path, args.data))
+        if mpi.is_main_process():
+            ship(name, args.packages_path, args.data)
+        mpi.sync_processes()
+    if mpi.is_main_process():
+        text = args.output.read_text().split(MARK)[0]
+        args.output.write_text(f"{text}{MARK}\n\n{table()}")
+
+
+if __name__ == "__main__":
+    main()
