@@ -19,6 +19,7 @@ from cobaya.yaml import yaml_load, yaml_load_file
 
 from ede_wbins.analysis import load_run
 from ede_wbins.analysis.files import chain_paths, record_path
+from ede_wbins.analysis.reweight import reweighted
 from ede_wbins.analysis.run import BURN_IN
 from ede_wbins.analysis.table import Row, rows
 from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
@@ -117,10 +118,25 @@ def table() -> str:
         cells = [name, *(found.get(column, "") for column in COLUMNS), state]
         cells += [f"{one['effective samples']:.0f}", PUBLISHED.get(name, "")]
         lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", *prior_table([name for name in known if "ede" in name])]
     checks = [f"- {name}: {one['check']}" for name, one in known.items()]
     missing = ", ".join(name for name in RUNS if name not in known)
     text = [*lines, "", "CLASS says of the emulated posteriors:", "", *checks]
     return "\n".join([*text, *(["", f"Not run: {missing}."] if missing else [])]) + "\n"
+
+
+def prior_table(names: list[str]) -> list[str]:
+    """fEDE and what follows it, under flat priors and with the functional prior of scale 1."""
+    lines = [
+        "| run, with the prior `early` | fEDE | H0 | S8 | effective samples |",
+        "|---|---|---|---|---|",
+    ]
+    for name in names:
+        weighted = reweighted(load_run(SHIPPED / name), ["early"])
+        found = {row.name: limits(row) for row in rows(weighted)}
+        cells = [name, *(found[column] for column in COLUMNS[:3])]
+        lines.append(f"| {' | '.join(cells)} | {weighted.effective_samples:.0f} |")
+    return lines
 
 
 def main() -> None:

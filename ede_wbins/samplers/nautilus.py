@@ -107,7 +107,8 @@ class Nautilus(Sampler):
     @classmethod
     def output_files_regexps(cls, output, info=None, minimal=False):
         """Nautilus's own file, and the samples with their evidence."""
-        names = [r"\.nautilus\.hdf5$", *([] if minimal else [r"\.1\.txt$"])]
+        samples = [r"\.1\.txt$", re.escape(Extension.evidence) + "$"]
+        names = [r"\.nautilus\.hdf5$", *([] if minimal else samples)]
         return [(re.compile(re.escape(output.prefix) + name), None) for name in names]
 
 

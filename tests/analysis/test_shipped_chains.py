@@ -1,4 +1,4 @@
-"""The chains that come with the repository: they load, have converged, and name no one's folders."""
+"""Chains that come with the repository load, have converged, and name nobody's folders."""
 
 import json
 import re
