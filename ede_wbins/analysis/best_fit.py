@@ -13,14 +13,14 @@ from ede_wbins.emulator import draw
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.theory.emulated import EmulatedEDEWBins
 
-_TEMPERATURES = (1, 0.3, 0.1, 0.03)
+_TEMPERATURES = (1, 0.3, 0.1, 0.03, 0.01, 0.003)
+"""Of the population: d of them times the last is how far from the minimum it stays in chi2."""
 _STEPS = 30
 _LARGE = 1e4
 _SETTLED, _PATIENCE = 0.05, 2
 """Fall of chi2, and how often in a row there may be none: CLASS has a noise of about 0.1."""
 _MOST = 12
 """Calls of CLASS of one search."""
-_DESCENTS = 12
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Search:
     Parameters
     ----------
     model : Model
-        With `EmulatedEDEWBins` as its theory, which is trained here unless it was.
+        With `EmulatedEDEWBins` as its theory, which is trained here.
     report : callable
         Takes a line at each call of CLASS.
     """
@@ -89,9 +89,12 @@ class Search:
         EDEWBinsError
             If CLASS cannot compute the point that the emulator finds.
         """
-        x, best, idle = self._anneal(rng), None, 0
+        d = len(self.names)
+        spread = 2 * rng.standard_normal((max(24, d + 8), d)) @ self._root.T
+        walkers = np.clip(self.model.prior.reference(random_state=rng) + spread, *self._bounds)
+        best, idle, temperatures = None, 0, _TEMPERATURES
         for _ in range(_MOST):
-            x, promised = self._descend(x)
+            x, promised = self._descend(self._cool(walkers, temperatures, rng))
             fit = self._exact(x)
             self._report(f"chi2 = {fit.chi2:.3f} (emulated {promised:.3f})")
             gain = best.chi2 - fit.chi2 if best else np.inf
@@ -100,6 +103,8 @@ class Search:
             idle = 0 if gain > _SETTLED else idle + 1
             if idle == _PATIENCE:
                 break
+            # The population is where the emulator, which has learned, has to be asked again.
+            temperatures = _TEMPERATURES[-1:]
         calls, now = self._theory.counts["by CLASS"], time.process_time()
         best.evaluations, best.seconds = calls - self._calls, now - self._since
         self._calls, self._since = calls, now
@@ -133,8 +138,8 @@ class Search:
             *(0, 0.0),
         )
 
-    def _anneal(self, rng: np.random.Generator) -> np.ndarray:
-        """The lowest point that a population comes by while it cools."""
+    def _cool(self, walkers: np.ndarray, temperatures, rng: np.random.Generator) -> np.ndarray:
+        """Cool a population, in place; the lowest point that it comes by."""
         best = np.inf, None
 
         def log_density(x: np.ndarray, temperature: float) -> float:
@@ -146,38 +151,24 @@ class Search:
                 best = chi2, x.copy()
             return -chi2 / (2 * temperature)
 
-        d = len(self.names)
-        spread = 2 * rng.standard_normal((max(24, d + 8), d)) @ self._root.T
-        walkers = np.clip(self.model.prior.reference(random_state=rng) + spread, *self._bounds)
-        for temperature in _TEMPERATURES:
+        for temperature in temperatures:
             cooled = partial(log_density, temperature=temperature)
-            walkers = draw(cooled, walkers, _STEPS, rng)[: len(walkers)]
+            walkers[:] = draw(cooled, walkers, _STEPS, rng)[: len(walkers)]
+            walkers[0] = best[1]
         return best[1]
 
     def _descend(self, x: np.ndarray) -> tuple[np.ndarray, float]:
         """Where the emulator's chi2 is least near a point, and that chi2."""
-        before = np.inf
-        for number in range(_DESCENTS):
 
-            def objective(z: np.ndarray, origin=x) -> float:
-                moved = origin + self._root @ z
-                inside = np.clip(moved, *self._bounds)
-                chi2 = self._chi2(inside)
-                beyond = float(np.sum(((moved - inside) / self._sd) ** 2))
-                return chi2 + beyond if np.isfinite(chi2) else _LARGE + beyond
+        def objective(z: np.ndarray) -> float:
+            moved = x + self._root @ z
+            inside = np.clip(moved, *self._bounds)
+            chi2 = self._chi2(inside)
+            beyond = float(np.sum(((moved - inside) / self._sd) ** 2))
+            return chi2 + beyond if np.isfinite(chi2) else _LARGE + beyond
 
-            # Far and near by turns: one trust region shrinks before the end of a curved valley.
-            found = pybobyqa.solve(
-                objective,
-                np.zeros(len(x)),
-                rhobeg=0.3 if number % 2 else 1.0,
-                rhoend=0.01,
-                maxfun=60 * len(x),
-                do_logging=False,
-            )
-            x = np.clip(x + self._root @ found.x, *self._bounds)
-            chi2 = self._chi2(x)
-            if before - chi2 < _SETTLED / 2:
-                break
-            before = chi2
-        return x, chi2
+        options = {"rhobeg": 0.1, "rhoend": 0.01, "maxfun": 60 * len(x), "do_logging": False}
+        found = pybobyqa.solve(objective, np.zeros(len(x)), **options)
+        end = np.clip(x + self._root @ found.x, *self._bounds)
+        chi2, lowest = min((self._chi2(each), tuple(each)) for each in (end, x))
+        return np.array(lowest), chi2
