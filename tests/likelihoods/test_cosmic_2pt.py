@@ -1,5 +1,7 @@
 """Two-point functions: the FITS reader, the projection, and Cobaya's DES on the same data."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from cobaya.log import LoggedError
@@ -148,7 +150,7 @@ def shear(path, **options):
 def test_reader_returns_what_was_written(small):
     path, statistics, (z, n_z), covariance = small
     log = shear(path).log
-    file = read_2pt(log, path, ("xim",), {"source": "nz_source"})
+    file = read_2pt(log, Path(path), ("xim",), {"source": "nz_source"})
     (xim,) = file.statistics
     pairs, theta, edges, values = statistics["xim"]
     np.testing.assert_array_equal(xim.pairs, pairs)
@@ -166,7 +168,7 @@ def test_angles_in_degrees_are_converted(small, tmp_path):
     other = write_2pt(
         tmp_path / "degrees.fits", degrees, {"nz_source": sample}, covariance, unit="deg"
     )
-    files = [read_2pt(shear(path).log, p, ("xip",), {}) for p in (path, other)]
+    files = [read_2pt(shear(path).log, Path(p), ("xip",), {}) for p in (path, other)]
     np.testing.assert_allclose(files[0].statistics[0].theta, files[1].statistics[0].theta)
     np.testing.assert_allclose(files[0].statistics[0].edges, files[1].statistics[0].edges)
 
