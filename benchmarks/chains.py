@@ -112,6 +112,7 @@ def table() -> str:
         "| run | " + " | ".join(COLUMNS) + " | R-1 | effective samples | published |",
         "|" + "---|" * (len(COLUMNS) + 4),
     ]
+    known = {name: known[name] for name in RUNS if name in known}
     for name, one in known.items():
         found = {row.name: limits(row) for row in rows(load_run(SHIPPED / name))}
         state = f"{one['R-1']:.3f}" + ("" if one["converged"] else ", goes on")
