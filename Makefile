@@ -81,12 +81,11 @@ fluid-map: install
 bench-mpi: install
 	$(BIN)/python benchmarks/mpi.py -p $(PACKAGES)
 
-# One of the rows of docs/emulator.md; all but the quickstart need public data.
-RUN ?= quickstart
-
+# RUN: a row of docs/emulator.md, of which all but the quickstart need public data.
 bench-emulator: install
 	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/emulator.py $(RUN) -p $(PACKAGES) -o docs/emulator.md
 
+# RUN: a row of docs/results.md; without, its tables are made anew of what is there.
 chains: install
 	OPENBLAS_NUM_THREADS=1 $(MPIRUN) $(BIN)/python benchmarks/chains.py $(RUN) -p $(PACKAGES) -d $(DATA) -o docs/results.md
 

@@ -3,8 +3,8 @@
     mpirun -n 2 python benchmarks/best_fits.py -p packages -d PACKAGES -o chains/README.md [RUN...]
 
 MPI processes train an emulator together and share the starts. What they find is kept in
-chains/best_fits: called again, it goes on there. Where ACT DR4's released windows are not there,
-its likelihood's named approximation takes their place.
+chains/best_fits: called again, it goes on there. What the page has of other runs stays. Where ACT
+DR4's released windows are not there, its likelihood's named approximation takes their place.
 """
 
 import argparse
@@ -33,7 +33,11 @@ RUNS = (
     "paper/act_lensing_bao_sn_des/ede_w3",
 )
 STARTS = 4
+SECTIONS = ("", "chi2", "parameters", "derived", "searches")
 MARK = "<!-- From here on written by `make best-fits` (benchmarks/best_fits.py) -->"
+
+Column = dict[tuple[str, str], str]
+"""Cells of a run, by section and name."""
 
 
 class Record:
@@ -86,51 +90,56 @@ def fit_run(run: str, record: Record, packages: Path, data: Path) -> None:
     mpi.sync_processes()
 
 
-def table(record: Record) -> str:
-    """All runs that have an end, a column each, as Markdown."""
-    columns = {run: fits for run in RUNS if (fits := record.sorted(run))}
-    best = {run: fits[0] for run, fits in columns.items()}
+def column(run: str, fits: list[Fit]) -> Column:
+    """What the ends of a run's searches are, best first."""
+    best, above = fits[0], (f"{fit.chi2 - fits[0].chi2:.2f}" for fit in fits[1:])
+    derived = {k: v for k, v in best.derived.items() if not k.startswith(("chi2__", "A_s"))}
+    return {
+        ("", "data"): run.rsplit("/", 1)[0],
+        ("chi2", "all"): f"{best.chi2:.2f}",
+        **{("chi2", name): f"{value:.2f}" for name, value in best.by_likelihood.items()},
+        **{("parameters", name): f"{value:.6g}" for name, value in best.parameters.items()},
+        **{("derived", name): f"{value:.5g}" for name, value in derived.items()},
+        ("searches", "starts"): str(len(fits)),
+        ("searches", "chi2 of each above the best"): " ".join(above),
+        ("searches", "calls of CLASS"): str(sum(fit.evaluations for fit in fits)),
+        ("searches", "CPU s"): f"{sum(fit.seconds for fit in fits):.0f}",
+    }
 
-    def rows(title: str, part, form: str) -> list[str]:
-        names = dict.fromkeys(name for fit in best.values() for name in part(fit))
-        return [f"| **{title}** |" + " |" * len(best)] + [
-            " | ".join(
-                [
-                    f"| {name}",
-                    *(f"{part(f)[name]:{form}}" if name in part(f) else "" for f in best.values()),
-                ]
-            )
-            + " |"
-            for name in names
-        ]
 
-    def row(name: str, values) -> str:
-        return " | ".join([f"| {name}", *map(str, values)]) + " |"
+def columns_of(page: str) -> dict[str, Column]:
+    """The columns of a table that was written before, by run."""
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    (_, *models), _, *rest = rows
+    section, found = "", [{} for _ in models]
+    for name, *cells in rest:
+        if name.startswith("**"):
+            section = name.strip("*")
+        for each, cell in zip(found, cells, strict=True):
+            if cell:
+                each[section, name] = cell
+    return {f"{each['', 'data']}/{model}": each for each, model in zip(found, models, strict=True)}
 
-    def derived(fit: Fit) -> dict[str, float]:
-        return {k: v for k, v in fit.derived.items() if not k.startswith(("chi2__", "A_s"))}
 
-    lines = [
-        row("", (run.split("/")[-1] for run in best)),
-        "|---" * (1 + len(best)) + "|",
-        row("data", (run.rsplit("/", 1)[0] for run in best)),
-        *rows("chi2", lambda fit: fit.by_likelihood, ".2f"),
-        row("all", (f"{fit.chi2:.2f}" for fit in best.values())),
-        *rows("parameters", lambda fit: fit.parameters, ".6g"),
-        *rows("derived", derived, ".5g"),
-        row("**searches**", [""] * len(best)),
-        row("starts", map(len, columns.values())),
-        row(
-            "chi2 of each above the best",
-            (
-                " ".join(f"{fit.chi2 - fits[0].chi2:.2f}" for fit in fits[1:])
-                for fits in columns.values()
-            ),
-        ),
-        row("calls of CLASS", (sum(fit.evaluations for fit in fits) for fits in columns.values())),
-        row("CPU s", (f"{sum(fit.seconds for fit in fits):.0f}" for fits in columns.values())),
-    ]
-    return "\n".join([*lines, "", f"With CLASS {record.version}."]) + "\n"
+def table(record: Record, before: str) -> str:
+    """All runs that have an end, in Markdown; those of another record, from the page `before`."""
+    version = f"With CLASS {record.version}."
+    known = columns_of(before) if version in before else {}
+    known |= {run: column(run, fits) for run in RUNS if (fits := record.sorted(run))}
+    columns = {run: known[run] for run in RUNS if run in known}
+    keys = sorted(
+        dict.fromkeys(key for each in columns.values() for key in each),
+        key=lambda key: (SECTIONS.index(key[0]), key[1] != "all"),
+    )
+    rows = [["", *(run.split("/")[-1] for run in columns)], ["---"] * (1 + len(columns))]
+    section = ""
+    for key in keys:
+        if key[0] != section:
+            section = key[0]
+            rows.append([f"**{section}**", *[""] * len(columns)])
+        rows.append([key[1], *(each.get(key, "") for each in columns.values())])
+    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", version]) + "\n"
 
 
 def main() -> None:
@@ -146,9 +155,10 @@ def main() -> None:
     for run in args.runs:
         fit_run(run, record, args.packages_path, args.data)
         if mpi.is_main_process():
-            text = args.output.read_text().split(MARK)[0]
-            args.output.write_text(f"{text}{MARK}\n\n{table(record)}")
-            print(table(record), flush=True)
+            text, _, before = args.output.read_text().partition(MARK)
+            found = table(record, before)
+            args.output.write_text(f"{text}{MARK}\n\n{found}")
+            print(found, flush=True)
 
 
 if __name__ == "__main__":
