@@ -90,8 +90,8 @@ def fit_run(run: str, record: Record, packages: Path, data: Path) -> None:
     mpi.sync_processes()
 
 
-def column(run: str, fits: list[Fit]) -> Column:
-    """What the ends of a run's searches are, best first."""
+def column(run: str, fits: list[Fit], version: str) -> Column:
+    """What the ends of a run's searches with a version of CLASS are, best first."""
     best, above = fits[0], (f"{fit.chi2 - fits[0].chi2:.2f}" for fit in fits[1:])
     derived = {k: v for k, v in best.derived.items() if not k.startswith(("chi2__", "A_s"))}
     return {
@@ -104,6 +104,7 @@ def column(run: str, fits: list[Fit]) -> Column:
         ("searches", "chi2 of each above the best"): " ".join(above),
         ("searches", "calls of CLASS"): str(sum(fit.evaluations for fit in fits)),
         ("searches", "CPU s"): f"{sum(fit.seconds for fit in fits):.0f}",
+        ("searches", "patch"): version.rpartition(".")[2],
     }
 
 
@@ -124,9 +125,10 @@ def columns_of(page: str) -> dict[str, Column]:
 
 def table(record: Record, before: str) -> str:
     """All runs that have an end, in Markdown; those of another record, from the page `before`."""
-    version = f"With CLASS {record.version}."
-    known = columns_of(before) if version in before else {}
-    known |= {run: column(run, fits) for run in RUNS if (fits := record.sorted(run))}
+    known = columns_of(before)
+    for run in RUNS:
+        if fits := record.sorted(run):
+            known[run] = column(run, fits, record.version)
     columns = {run: known[run] for run in RUNS if run in known}
     keys = sorted(
         dict.fromkeys(key for each in columns.values() for key in each),
@@ -139,7 +141,7 @@ def table(record: Record, before: str) -> str:
             section = key[0]
             rows.append([f"**{section}**", *[""] * len(columns)])
         rows.append([key[1], *(each.get(key, "") for each in columns.values())])
-    return "\n".join([*(f"| {' | '.join(row)} |" for row in rows), "", version]) + "\n"
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def main() -> None:
