@@ -80,13 +80,11 @@ class Trainer:
             # Those of an earlier session are known.
             self._plan_first(missing, notes.get("first", len(theory.training_set)))
             return
-        rms = self._report(tasks, notes)
-        passed = notes.get("passed", 0) + 1 if rms < theory.tolerance else 0
-        enough = passed >= (2 if any(task["kind"] == "first" for task in tasks) else 1)
+        enough = self._report(tasks, notes) < theory.tolerance
         if not enough and len(theory.training_set) >= theory.n_max:
             theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
             enough = True
-        self._plan_round(tasks, notes, passed, enough)
+        self._plan_round(tasks, notes, enough)
 
     def _plan_first(self, missing: int, sent: int) -> None:
         theory = self._theory
@@ -103,7 +101,7 @@ class Trainer:
         tasks = [{"x": x.tolist(), "kind": "first"} for x in points]
         self._board.post(tasks, first=sent + len(points))
 
-    def _plan_round(self, tasks: list[dict], notes: dict, passed: int, last: bool) -> None:
+    def _plan_round(self, tasks: list[dict], notes: dict, last: bool) -> None:
         theory = self._theory
         fresh = any(task["kind"] == "first" for task in tasks)
         n = notes.get("round", -1) + 1
@@ -121,14 +119,14 @@ class Trainer:
             theory.fit(notes)
         self._expand(notes["best"])
         theory.trust.calibrate(*_blind(tasks))
-        notes |= {"round": n, "temperature": temperature, "passed": passed}
+        notes |= {"round": n, "temperature": temperature}
         if last:
             some = draws[:_CANDIDATES]
             notes["predicted"] = [self._emulated(x)[2] for x in some]
             self._write_covariance(draws)
             self._board.post([], finished=True, **notes)
             return
-        # What comes from a file has to be shown to be enough, by as many checks as in two rounds.
+        # What comes from a file has to be shown to be enough, by twice as many checks.
         all_random = temperature > 1 or (n == 0 and not fresh)
         n_random = N_ROUND if all_random else N_ROUND // 2
         self._board.post(self._batch(draws, n_random, temperature, n), **notes)
@@ -151,18 +149,21 @@ class Trainer:
         return tasks
 
     def _report(self, tasks: list[dict], notes: dict) -> float:
-        """The rms error of ln L at the random draws of the last round, logged."""
+        """
+        The rms error of ln L at the random draws of the last round, logged: as CLASS has shown it
+        or as it was predicted, whichever is larger. Few points may be right by chance.
+        """
         theory, n = self._theory, notes.get("round")
         done = [task for task in tasks if n is not None and task.get("round") == n]
         error, sd = _blind(done, notes.get("temperature"))
         if not len(error):
             return np.inf
-        rms = float(np.sqrt(np.mean(error**2)))
+        rms, predicted = (float(np.sqrt(np.mean(each**2))) for each in (error, sd))
         theory.log.info(
             "Emulator: %d points, T = %g: rms error of ln L %.2f (predicted %.2f)",
-            *(len(theory.training_set), notes["temperature"], rms, np.sqrt(np.mean(sd**2))),
+            *(len(theory.training_set), notes["temperature"], rms, predicted),
         )
-        return rms if notes["temperature"] == 1 else np.inf
+        return max(rms, predicted) if notes["temperature"] == 1 else np.inf
 
     def _finish(self, notes: dict) -> None:
         """Learn all that was computed, in the same way as the other processes."""
