@@ -75,7 +75,10 @@ class Background:
     @cached_property
     def rho_ede_c(self) -> float:
         """Density of early dark energy at z_c: fEDE of the total there, 0 without it."""
-        return 0.0 if self.ede is None else self._rho_ede_c(self._fill)
+        if self.ede is None:
+            return 0.0
+        constant, per_fill = self._ede_c
+        return constant + per_fill * self._fill
 
     @cached_property
     def rho_late_0(self) -> float:
@@ -158,10 +161,9 @@ class Background:
         # All densities are linear in what is left for dark energy today, `fill`.
         at_zero, fixed, slope = float(self._rho_matter_radiation(0.0)), matter_radiation, growth
         if self.ede is not None:
-            shape, remnant = self.ede.density(z), self.ede.density(0.0)
-            per_fill = self._rho_ede_c(1.0) - (constant := self._rho_ede_c(0.0))
-            fixed = fixed + constant * (shape - remnant * growth)
-            slope = growth + per_fill * (shape - remnant * growth)
+            constant, per_fill = self._ede_c
+            shape = self.ede.density(z) - self.ede.density(0.0) * growth
+            fixed, slope = fixed + constant * shape, slope + per_fill * shape
         fill = (68 * KM_S_MPC) ** 2 - at_zero
         with np.errstate(all="ignore"):
             for _ in range(_ITERATIONS):
@@ -179,12 +181,14 @@ class Background:
     def _fill(self) -> float:
         return (self.H0 * KM_S_MPC) ** 2 - float(self._rho_matter_radiation(0.0))
 
-    def _rho_ede_c(self, fill: float) -> float:
+    @cached_property
+    def _ede_c(self) -> tuple[float, float]:
+        """The density of early dark energy at z_c, as constant and per density of `_fill`."""
         ratio = self.ede.fEDE / (1 - self.ede.fEDE)
-        growth = self.late.density(self.ede.z_c)
+        growth = float(self.late.density(self.ede.z_c))
         # Late dark energy fills what is left today, also by the remnant of the early one.
-        others = self._rho_matter_radiation(self.ede.z_c) + growth * fill
-        return float(ratio * others / (1 + ratio * growth * self.ede.density(0.0)))
+        ratio /= 1 + ratio * growth * float(self.ede.density(0.0))
+        return ratio * float(self._rho_matter_radiation(self.ede.z_c)), ratio * growth
 
     def _quadrature(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Edges of panels in ln(1+z), among them `z`; nodes, and weights times 1+z."""
