@@ -208,7 +208,9 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         predicted, sd = self.likelihoods.total(dict(state)), self.predicted_sd(self.last)
         done = self._compute(state, want_derived, params)
         if done is not False:
-            self.checks.append((predicted - self.likelihoods.total(state), sd))
+            error = predicted - self.likelihoods.total(state)
+            self.checks.append((error, sd))
+            self.trust.learn(error, sd)
         return done
 
     def varying(self, params: Mapping[str, float]) -> dict[str, float]:

@@ -118,7 +118,7 @@ class Trainer:
             notes["noise"] = self._measure_noise(notes["best"])
             theory.fit(notes)
         self._expand(notes["best"])
-        theory.trust.calibrate(*_blind(tasks))
+        theory.trust.calibrate(*_unscaled(tasks))
         notes |= {"round": n, "temperature": temperature}
         if last:
             some = draws[:_CANDIDATES]
@@ -138,8 +138,8 @@ class Trainer:
         tasks = []
         for x in draws[:n_random]:
             loglike, _, sd = self._emulated(x)
-            tasks.append({"kind": "random", "predicted": loglike, "sd": sd})
-            tasks[-1] |= {"x": x.tolist(), "round": n, "temperature": temperature}
+            task = {"kind": "random", "x": x.tolist(), "round": n, "temperature": temperature}
+            tasks.append(task | {"predicted": loglike, "sd": sd, "scale": self._theory.trust.scale})
         if n_random < N_ROUND:
             candidates = draws[n_random : n_random + _CANDIDATES]
             inputs, sd = zip(*(self._emulated(x)[1:] for x in candidates), strict=True)
@@ -155,7 +155,7 @@ class Trainer:
         """
         theory, n = self._theory, notes.get("round")
         done = [task for task in tasks if n is not None and task.get("round") == n]
-        error, sd = _blind(done, notes.get("temperature"))
+        error, sd, _ = _blind(done, notes.get("temperature"))
         if not len(error):
             return np.inf
         rms, predicted = (float(np.sqrt(np.mean(each**2))) for each in (error, sd))
@@ -172,7 +172,7 @@ class Trainer:
         theory.fit(notes, refine=False)
         self._expand(notes["best"])
         tasks, _ = self._board.read()
-        theory.trust.calibrate(*_blind(tasks))
+        theory.trust.calibrate(*_unscaled(tasks))
         theory.trust.set_limit(np.array(notes["predicted"]))
 
     # Points
@@ -256,12 +256,20 @@ class Trainer:
                     each._current_state = state
 
 
-def _blind(tasks: list[dict], temperature: float = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Errors of ln L at the random draws that are done, and what was predicted for them."""
+def _blind(tasks: list[dict], temperature: float = 1) -> np.ndarray:
+    """
+    Errors of ln L at the random draws that are done, what was predicted for them, and by what the
+    trust had scaled that; shape (3, n).
+    """
     done = [
-        (task["predicted"] - task["result"], task["sd"])
+        (task["predicted"] - task["result"], task["sd"], task["scale"])
         for task in tasks
         if task.get("temperature") == temperature and np.isfinite(task.get("result", np.nan))
     ]
-    error, sd = np.array(done).reshape(-1, 2).T
-    return error, sd
+    return np.array(done).reshape(-1, 3).T
+
+
+def _unscaled(tasks: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """Those errors at temperature 1, and what had been predicted for them at scale 1."""
+    error, sd, scale = _blind(tasks)
+    return error, sd / scale

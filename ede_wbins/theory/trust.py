@@ -105,15 +105,21 @@ class Trust:
         self.tolerance = tolerance
         self.limit = tolerance
         self.scale = 1.0
+        self._ratio2 = np.empty(0)
         self.best = -np.inf
         self.local: LocalLikelihood | None = None
 
     def calibrate(self, errors: Sequence[float], predicted: Sequence[float]) -> None:
-        """Scale predicted errors to what those of blind points have been."""
-        ratio2 = (np.array(errors) / np.maximum(predicted, 1e-300)) ** 2
+        """Scale predicted errors to what those of blind points have been, predicted at scale 1."""
+        self._ratio2 = (np.array(errors) / np.maximum(predicted, 1e-300)) ** 2
         # As if as many points again had been predicted right: few say little.
         prior = 32
-        self.scale = float(np.sqrt((ratio2.sum() + prior) / (len(ratio2) + prior)))
+        self.scale = float(np.sqrt((self._ratio2.sum() + prior) / (len(self._ratio2) + prior)))
+
+    def learn(self, error: float, predicted: float) -> None:
+        """Take into account one more blind point, predicted at the present scale."""
+        ratios = np.append(np.sqrt(self._ratio2), error / predicted * self.scale)
+        self.calibrate(ratios, np.ones(len(ratios)))
 
     def set_limit(self, predicted: np.ndarray) -> None:
         """Take the limit from the errors predicted at draws of the posterior."""

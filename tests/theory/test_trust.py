@@ -73,3 +73,10 @@ def test_predicted_errors_are_scaled_to_those_of_blind_points(trust):
     assert 2.9 < trust.scale <= 3
     trust.calibrate([0.1] * 4, [0.3] * 4)
     assert 0.9 < trust.scale < 1
+
+
+def test_scale_settles_where_each_point_is_predicted_with_that_of_those_before(trust):
+    trust.calibrate([], [])
+    for _ in range(1000):
+        trust.learn(0.3, 0.1 * trust.scale)
+    assert 2.9 < trust.scale <= 3
