@@ -15,9 +15,6 @@ from ede_wbins.theory.emulated import EmulatedEDEWBins
 
 _TEMPERATURES = (1, 0.3, 0.1, 0.03, 0.01, 0.003)
 """Of the population: d of them times the last is how far from the minimum it stays in chi2."""
-_ONE_MODE = 0.1
-"""Temperature at which the population has chosen a mode. From there on chi2 is a parabola, in which
-a population becomes that of a lower temperature by shrinking."""
 _STEPS = 10
 _LARGE = 1e4
 _SETTLED, _PATIENCE = 0.05, 2
@@ -154,9 +151,10 @@ class Search:
                 best = chi2, x.copy()
             return -chi2 / (2 * temperature)
 
-        for before, temperature in zip((np.inf, *temperatures), temperatures, strict=False):
-            if before <= _ONE_MODE:
-                walkers[:] = walkers[0] + np.sqrt(temperature / before) * (walkers - walkers[0])
+        hotter = temperatures[0], *temperatures
+        for before, temperature in zip(hotter, temperatures, strict=False):
+            # As a parabola's population does. It would also shrink by itself, but take long.
+            walkers[:] = walkers[0] + np.sqrt(temperature / before) * (walkers - walkers[0])
             cooled = partial(log_density, temperature=temperature)
             walkers[:] = draw(cooled, walkers, _STEPS, rng)[: len(walkers)]
             walkers[0] = best[1]
