@@ -40,6 +40,8 @@ _CLASS_INPUTS = (
     *("Omega_m", "Omega_k", "A_s", "ln_A_s_1e10", "n_s", "alpha_s", "beta_s", "r", "n_t"),
     *("tau_reio", "z_reio", "YHe", "T_cmb", "N_ur", "Neff", "m_ncdm", "omega_ncdm", "Omega_ncdm"),
 )
+_MORE_K = 1.5
+"""Of what is asked of interpolated P(k)."""
 # Derived parameters that the general getter of CLASS does not know.
 _GETTERS = {"rs_drag", "Omega_nu", "T_cmb", "S8"}
 
@@ -346,6 +348,19 @@ class EDEWBins(PatchedCLASS, classy):
             self.rejected.add(error)
             raise
         self._has_computed = True
+
+    def get_Pk_interpolator(
+        self,
+        var_pair=("delta_tot", "delta_tot"),
+        nonlinear=True,
+        extrap_kmin=None,
+        extrap_kmax=None,
+    ):
+        """P(z, k) as Cobaya interpolates it, from 1/Mpc to Mpc^3; see its `BoltzmannBase`."""
+        # A likelihood asks for a fixed wavenumber, but looks at k = l/distance, which grows with
+        # H0: des_y1 would end the run where H0 > 92.
+        most = extrap_kmax and _MORE_K * extrap_kmax
+        return super().get_Pk_interpolator(var_pair, nonlinear, extrap_kmin, most)
 
     def _get_derived_all(self, derived_requested=True):
         """Derived parameters as Python floats: those asked for by the run, and by components."""

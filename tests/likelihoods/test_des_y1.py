@@ -68,6 +68,13 @@ def test_chi2_of_lcdm(chi2, options, params):
 
 
 @pytest.mark.slow
+def test_a_large_hubble_constant_ends_no_run(chi2):
+    """Cobaya's code would: it asks for P(k) to k = 3000/Mpc, and looks beyond where H0 > 92."""
+    found = chi2({"des_y1.joint": None}, POINT | {"H0": 110}, ede="none")
+    assert np.isfinite(found["des_y1.joint"])
+
+
+@pytest.mark.slow
 def test_chi2_of_des_y3_shear(chi2, packages):
     """Through Cobaya's class, at the best fit of Planck 2018 and the centres of the priors."""
     params = RUN_P18 | {"DES_AIA": 0.3, "DES_alphaIA": 0}

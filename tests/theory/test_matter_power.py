@@ -122,3 +122,22 @@ def test_grids_hold_what_class_gives_and_growth_explains_its_redshifts(classy, m
     logs = np.log(ours)
     at = np.searchsorted(grid.k, 0.01)
     np.testing.assert_allclose((growth - growth[0])[:, at], (logs - logs[0])[:, at], atol=0.03)
+
+
+def test_interpolators_reach_further_than_asked_for(classy):
+    """des_y1 asks for k = 3000/Mpc, and looks further where distances are short."""
+    theory = {"path": str(Path(classy.__file__).parent), "ede": "none"}
+    needs = {"Pk_interpolator": {"z": [0, 1, 2, 3], "k_max": 1.6, "nonlinear": False}}
+    model = get_model(
+        {
+            "theory": {"ede_wbins.EDEWBins": theory},
+            "likelihood": {"needs": {"class": Needs, "needs": needs}},
+            "params": LCDM,
+        }
+    )
+    model.logposterior({"A_s": 2.1e-9})
+    asked, beyond = (
+        model.provider.get_Pk_interpolator(nonlinear=False, extrap_kmax=most) for most in (None, 10)
+    )
+    assert beyond.P(1.0, 12.0) < beyond.P(1.0, 9.0) < asked.P(1.0, 1.5)
+    assert beyond.P(1.0, 0.1) == pytest.approx(float(asked.P(1.0, 0.1)), rel=1e-5)
