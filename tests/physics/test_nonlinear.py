@@ -163,6 +163,7 @@ def test_bins_that_mimic_a_function_of_a_have_its_boost(classy, stock, code):
     np.testing.assert_allclose(boost(classy, **mimic(**W0WA), **code)[1], expected, rtol=5e-4)
 
 
+@pytest.mark.slow
 def test_is_the_pk_equal_of_class_today(classy, stock):
     """At z > 0 CLASS 3.4.1 takes the true matter fraction, not that of the equivalent model."""
     expected = boost(stock, **W0WA, **HALOFIT, pk_eq="yes")[0]
