@@ -19,7 +19,7 @@ help:
 	@echo "make validate  compare with closed forms, the released CLASS and CAMB at high precision; one table"
 	@echo "make fluid-map compare the EDE fluid with the scalar field over a grid of their parameters"
 	@echo "make smoke     evaluate the posterior of each run in yamls/paper and yamls/2026, into docs/smoke.md (an hour; goes on where it stopped)"
-	@echo "make best-fits minimise chi2 of public data, into chains/README.md (an hour; goes on where it stopped)"
+	@echo "make best-fits minimise chi2 of public data, into chains/README.md (hours; goes on where it stopped)"
 	@echo "make bench     CPU time and accuracy beside the released CLASS and CAMB, into docs/cost.md"
 	@echo "make bench-precision   error of chi2 of the precision presets, into docs/precision.md (hours)"
 	@echo "make bench-mpi accepted steps of two processes against one"
