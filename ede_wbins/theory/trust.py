@@ -99,7 +99,7 @@ class Trust:
         Allowed shift of any mean, in standard deviations of the posterior.
     """
 
-    _MOST, _FAR = 5.0, 0.3
+    _MOST, _FAR = 3.0, 0.3
 
     def __init__(self, tolerance: float):
         self.tolerance = tolerance
@@ -111,15 +111,17 @@ class Trust:
 
     def calibrate(self, errors: Sequence[float], predicted: Sequence[float]) -> None:
         """Scale predicted errors to what those of blind points have been, predicted at scale 1."""
-        self._ratio2 = (np.array(errors) / np.maximum(predicted, 1e-300)) ** 2
-        # As if as many points again had been predicted right: few say little.
-        prior = 32
-        self.scale = float(np.sqrt((self._ratio2.sum() + prior) / (len(self._ratio2) + prior)))
+        self._weigh((np.array(errors) / np.maximum(predicted, 1e-300)) ** 2)
 
     def learn(self, error: float, predicted: float) -> None:
         """Take into account one more blind point, predicted at the present scale."""
-        ratios = np.append(np.sqrt(self._ratio2), error / predicted * self.scale)
-        self.calibrate(ratios, np.ones(len(ratios)))
+        self._weigh(np.append(self._ratio2, (error / predicted * self.scale) ** 2))
+
+    def _weigh(self, ratio2: np.ndarray) -> None:
+        self._ratio2 = ratio2
+        # As if as many points again had been predicted right: few say little.
+        prior = 32
+        self.scale = float(np.sqrt((ratio2.sum() + prior) / (len(ratio2) + prior)))
 
     def set_limit(self, predicted: np.ndarray) -> None:
         """Take the limit from the errors predicted at draws of the posterior."""
