@@ -31,6 +31,7 @@ from ede_wbins.theory.varying import compare, coordinates, identity
 
 # After so many emulated points it is looked whether likelihoods are still what they were.
 _LOOKS = 100
+_SAME = 1e-3
 
 
 class EmulatedEDEWBins(QuickGetters, EDEWBins):
@@ -187,15 +188,11 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
 
     def _look(self, state, params) -> None:
         """Weigh errors anew if the likelihoods are no longer what was expanded."""
-        components, nuisance = self.last.components, self.likelihoods.nuisance()
-        expected = self.trust.local.loglike(components, nuisance)
-        now = self.likelihoods.of_vectors(state)
-        # The expansion is of second order: some error far from its centre is in its nature.
-        if abs(now - expected) < 2 + 0.5 * abs(self.trust.best - expected):
+        reference, loglike = self._expanded
+        now = self.likelihoods.of_vectors(*reference)
+        if abs(now - loglike) < _SAME:
             return
-        self.log.info(
-            "Emulator: ln L is %.1f where %.1f was expected: errors are weighed anew", now, expected
-        )
+        self.log.info("Emulator: ln L was %.1f and is %.1f: errors are weighed anew", loglike, now)
         self._current_state = state
         noise = self.likelihoods.noise(self.likelihoods.remember())
         self.fit({"noise": noise, "lengths": self.surrogate.lengths}, refine=False)
@@ -251,6 +248,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
     def expand_likelihood(self) -> None:
         """Expand the likelihoods about the current point, which is emulated."""
         reference = self.likelihoods.remember()
+        self._expanded = reference, self.likelihoods.of_vectors(*reference)
         self.trust.local = self.likelihoods.expand(self.surrogate, reference)
         nuisance = self.likelihoods.nuisance()
         self.trust.best = max(

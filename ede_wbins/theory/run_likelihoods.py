@@ -33,9 +33,13 @@ class RunLikelihoods:
         """ln L at the provider's parameters with the results in `state`."""
         return self._sum(self._all, state)
 
-    def of_vectors(self, state: dict) -> float:
-        """The same of the likelihoods alone that look at spectra or matter power."""
-        return self._sum(self._who_look(), state)
+    def of_vectors(self, params: dict, state: dict) -> float:
+        """
+        ln L at a remembered point, of the likelihoods alone that look at spectra or matter power.
+        """
+        with self._parameters_restored():
+            self._provider.set_current_input_params(params)
+            return self._sum(self._who_look(), dict(state))
 
     def nuisance(self) -> np.ndarray:
         """Values of the sampled parameters that only these likelihoods have."""

@@ -28,6 +28,13 @@ class Sharpened(Peaks):
         return self.sharper * super().logp(**params)
 
 
+class LongTails(Peaks):
+    """A likelihood that falls ever more slowly, as no parabola does."""
+
+    def logp(self, **params):
+        return -4 * np.log1p(-super().logp(**params))
+
+
 def truth(model):
     """Where `Peaks` has its maximum."""
     values = {"H0": 67.0, "omega_cdm": 0.12, "A_s": 2.1e-9}
@@ -69,6 +76,20 @@ def test_likelihood_that_changes_is_noticed_and_still_right(emulate, monkeypatch
         expected = exact.logposterior(x, cached=False).logpost
         error = quick.logposterior(x, cached=False).logpost - expected
         assert abs(error) < 4 * theory.trust.limit * max(1, -expected / 3)
+
+
+def test_likelihood_that_is_no_parabola_has_not_changed(emulate, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(emulated, "_LOOKS", 1)
+    quick = emulate({"tails": LongTails}, blind=0)
+    quick.logposterior(truth(quick))
+    theory = component(quick)
+    local, off = theory.trust.local, []
+    for x in points(quick, 20):
+        loglike = quick.logposterior(truth(quick) + 2 * (x - truth(quick))).loglike
+        expected = local.loglike(theory.last.components, theory.likelihoods.nuisance())
+        off.append(abs(loglike - expected))
+    assert theory.trust.local is local
+    assert max(off) > 50 and theory.counts["emulated"] > 10
 
 
 def test_nothing_is_emulated_far_outside(emulate):  # noqa: F811
