@@ -3,7 +3,7 @@
 import numpy as np
 from cobaya.likelihood import Likelihood
 
-# Redshift, H and its error in km/s/Mpc: arXiv:1601.01701, table 3 (BC03 models)
+# Redshift, H and its error in km/s/Mpc: arXiv:1601.01701, as in its table 4
 TABLE = np.array(
     [
         (0.3802, 83.0, 13.5),
