@@ -21,6 +21,12 @@ def model(classy):
                 "path": classy.__file__.rsplit("/", 1)[0],
                 "ede": "none",
                 "n_bins": 2,
+                # No data see sigma8.
+                "extra_args": {
+                    "tol_perturbations_integration": 1e-3,
+                    "k_per_decade_for_pk": 5,
+                    "k_per_decade_for_bao": 20,
+                },
             }
         },
         "likelihood": {

@@ -1,6 +1,7 @@
 """What the new physics is compared with inside CLASS: limits, gauges, tolerances.
 
-Each function returns lines; the tests demand that all hold, and `validate` prints them.
+Each function returns lines; the tests demand that all hold, and `validate` prints them. How far
+spectra go is said by `extent`, inputs of CLASS.
 """
 
 from dataclasses import astuple
@@ -22,12 +23,13 @@ FINER = {
 }
 
 
-def released_class(classy, stock) -> list[Line]:
+def released_class(classy, stock, **extent) -> list[Line]:
     """LambdaCDM is that of the released CLASS."""
-    return [identical("LambdaCDM", "released CLASS", compute(classy), compute(stock))]
+    ours, theirs = (compute(module, **extent) for module in (classy, stock))
+    return [identical("LambdaCDM", "released CLASS", ours, theirs)]
 
 
-def no_dark_energy(classy, lcdm: Spectra) -> list[Line]:
+def no_dark_energy(classy, lcdm: Spectra, **extent) -> list[Line]:
     """fEDE = 0 and w = -1 are LambdaCDM."""
     models = {
         "fEDE = 0": {**EDE, "fEDE": 0},
@@ -36,20 +38,23 @@ def no_dark_energy(classy, lcdm: Spectra) -> list[Line]:
         "both, 10 bins": bins(*[-1.0] * 10, fEDE=0, log10z_c=3.5, n_ede=3),
     }
     return [
-        identical(name, "LambdaCDM", compute(classy, **model), lcdm)
+        identical(name, "LambdaCDM", compute(classy, **model, **extent), lcdm)
         for name, model in models.items()
     ]
 
 
-def equal_bins(classy) -> list[Line]:
+def equal_bins(classy, **extent) -> list[Line]:
     """Equal bins are CLASS's fluid of constant w, and so are nearly equal ones.
 
     The latter at a tolerance below the integrator's own noise, which is 3e-5 in TT by default.
     """
-    equal = compute(classy, **bins(-0.9, -0.9, -0.9, wbins_w_beyond=-0.9))
-    constant = compute(classy, Omega_Lambda=0, w0_fld=-0.9)
-    nearly = compute(classy, **bins(-0.9 + 1e-9, -0.9, -0.9, wbins_w_beyond=-0.9), **TIGHT)
-    constant_tight = compute(classy, Omega_Lambda=0, w0_fld=-0.9, **TIGHT)
+    constant_w = {"Omega_Lambda": 0, "w0_fld": -0.9, **extent}
+    equal_w, nearly_equal_w = (
+        bins(w1, -0.9, -0.9, wbins_w_beyond=-0.9) | extent for w1 in (-0.9, -0.9 + 1e-9)
+    )
+    equal, constant = compute(classy, **equal_w), compute(classy, **constant_w)
+    nearly = compute(classy, **nearly_equal_w, **TIGHT)
+    constant_tight = compute(classy, **constant_w, **TIGHT)
     return [
         identical("w = -0.9 in 3 bins", "PPF of constant w", equal, constant),
         *worst_lines(
@@ -61,24 +66,27 @@ def equal_bins(classy) -> list[Line]:
     ]
 
 
-def large_n(classy) -> list[Line]:
+def large_n(classy, **extent) -> list[Line]:
     """For n -> infinity w_n -> 1 and c_s^2 -> 1, whatever the frequency."""
-    large = compute(classy, **EDE, n_ede=1e5)
-    unit = compute(classy, **EDE, n_ede=1e5, varpi_ede=0)
+    large = compute(classy, **EDE, n_ede=1e5, **extent)
+    unit = compute(classy, **EDE, n_ede=1e5, varpi_ede=0, **extent)
     return worst_lines("EDE fluid, n = 1e5", "c_s = 1", large.worst(unit), 1e-6)
 
 
-def gauges(classy, lcdm: Spectra, ede_w10: Spectra) -> list[Line]:
+def gauges(classy, lcdm: Spectra, ede_w10: Spectra, **extent) -> list[Line]:
     """Both gauges agree as they do for LambdaCDM."""
-    floor = compute(classy, gauge="newtonian").worst(lcdm)
-    worst = compute(classy, **EDE, **W10, gauge="newtonian").worst(ede_w10)
+    newtonian = {"gauge": "newtonian", **extent}
+    floor = compute(classy, **newtonian).worst(lcdm)
+    worst = compute(classy, **EDE, **W10, **newtonian).worst(ede_w10)
     return worst_lines("EDE fluid + 10 bins, Newtonian", "synchronous gauge", worst, floor, 1.5)
 
 
-def smooth_bins(classy) -> list[Line]:
+def smooth_bins(classy, **extent) -> list[Line]:
     """Sharp bins are the limit of smooth ones, beyond l = 10."""
     w = (-0.9, -1.2, -0.8)
-    sharp, smooth = (compute(classy, **bins(*w, wbins_width=width), **TIGHT) for width in (0, 0.01))
+    sharp, smooth = (
+        compute(classy, **bins(*w, wbins_width=width), **TIGHT, **extent) for width in (0, 0.01)
+    )
     return worst_lines("3 sharp bins, l > 10", "width 0.01", smooth.worst(sharp, l_min=11), 1e-5)
 
 
