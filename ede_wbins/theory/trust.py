@@ -99,7 +99,7 @@ class Trust:
         Allowed shift of any mean, in standard deviations of the posterior.
     """
 
-    _MOST, _FAR = 3.0, 0.3
+    _MOST, _FAR = 5.0, 0.3
 
     def __init__(self, tolerance: float):
         self.tolerance = tolerance
