@@ -1,22 +1,16 @@
 """Spectra that several tests compare with."""
 
 import pytest
-from spectra import EDE, FEWER, W10, Spectra, compute
+from spectra import COARSE, EDE, Spectra, compute
 
 
 @pytest.fixture(scope="session")
 def lcdm(classy) -> Spectra:
     """LambdaCDM of our build."""
-    return compute(classy, **FEWER)
+    return compute(classy, **COARSE)
 
 
 @pytest.fixture(scope="session")
 def ede(classy) -> Spectra:
     """Early dark energy, late Lambda."""
-    return compute(classy, **EDE, **FEWER)
-
-
-@pytest.fixture(scope="session")
-def ede_w10(classy) -> Spectra:
-    """Early dark energy and ten bins."""
-    return compute(classy, **EDE, **W10, **FEWER)
+    return compute(classy, **EDE, **COARSE)

@@ -20,7 +20,9 @@ LCDM = {
 EDE = {"fEDE": 0.1, "log10z_c": 3.55, "thetai_ede": 2.83}
 CMB = {"output": "tCl,pCl,lCl,mPk", "lensing": "yes", "l_max_scalars": L_MAX, "z_max_pk": 2}
 FEWER = {"l_max_scalars": 700, "P_k_max_1/Mpc": 0.3}
-"""As far as the tests of every day go: past the third peak, at a third of the time."""
+"""As far as the tests of every day go: past the third peak."""
+COARSE = FEWER | {"k_step_super": 0.02, "k_step_sub": 0.1}
+"""With coarser wavenumbers too, where both sides of a comparison suffer in the same way."""
 K = np.geomspace(1e-3, 0.99, 120)
 Z = (0.0, 1.0, 2.0)
 

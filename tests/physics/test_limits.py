@@ -4,7 +4,7 @@ import comparisons
 import numpy as np
 import pytest
 from lines import Line
-from spectra import EDE, FEWER, bins, compute
+from spectra import COARSE, EDE, FEWER, bins, compute
 
 
 def check(lines: list[Line]):
@@ -13,11 +13,11 @@ def check(lines: list[Line]):
 
 
 def test_lcdm_is_the_released_class_bit_by_bit(classy, stock):
-    check(comparisons.released_class(classy, stock, **FEWER))
+    check(comparisons.released_class(classy, stock, **COARSE))
 
 
 def test_no_dark_energy_is_lcdm_bit_by_bit(classy, lcdm):
-    check(comparisons.no_dark_energy(classy, lcdm, **FEWER))
+    check(comparisons.no_dark_energy(classy, lcdm, **COARSE))
 
 
 def test_equal_bins_are_constant_w(classy):
@@ -25,24 +25,24 @@ def test_equal_bins_are_constant_w(classy):
 
 
 def test_splitting_a_bin_changes_no_digit(classy):
-    three = compute(classy, **bins(-0.9, -1.2, -0.8), **FEWER)
-    six = compute(classy, **bins(-0.9, -0.9, -1.2, -1.2, -0.8, -0.8), **FEWER)
+    three = compute(classy, **bins(-0.9, -1.2, -0.8), **COARSE)
+    six = compute(classy, **bins(-0.9, -0.9, -1.2, -1.2, -0.8, -0.8), **COARSE)
     check([comparisons.identical("six bins", "three", six, three)])
 
 
 def test_large_n_has_unit_sound_speed(classy):
-    check(comparisons.large_n(classy, **FEWER))
+    check(comparisons.large_n(classy, **COARSE))
 
 
 def test_sharp_bins_are_the_limit_of_smooth_ones(classy):
-    check(comparisons.smooth_bins(classy, **FEWER))
+    check(comparisons.smooth_bins(classy, **COARSE))
 
 
 def test_frequency_matters(classy, ede):
     """Its two definitions differ by some 0.3% in TT, and both from c_s^2 = 1 by more than 1%."""
-    full = compute(classy, **EDE, varpi_ede="full", **FEWER).worst(ede)
+    full = compute(classy, **EDE, varpi_ede="full", **COARSE).worst(ede)
     assert 1e-3 < full["tt"] < 2e-2
-    assert compute(classy, **EDE, varpi_ede=0, **FEWER).worst(ede)["tt"] > 1e-2
+    assert compute(classy, **EDE, varpi_ede=0, **COARSE).worst(ede)["tt"] > 1e-2
 
 
 @pytest.mark.parametrize("log10z_c", [3.1, 3.55, 4.2])

@@ -4,7 +4,7 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
-from spectra import EDE, FEWER, W10, bins, compute
+from spectra import COARSE, EDE, FEWER, W10, bins, compute
 
 SCALAR = {**EDE, "ede_model": "scalar"}
 DERIVED = ["f_ede_max", "z_ede_max", "log10m_ede", "log10f_ede"]
@@ -12,7 +12,7 @@ DERIVED = ["f_ede_max", "z_ede_max", "log10m_ede", "log10f_ede"]
 
 @pytest.fixture(scope="module")
 def scalar(classy):
-    return compute(classy, **SCALAR, **FEWER)
+    return compute(classy, **SCALAR, **COARSE)
 
 
 def background(classy, **parameters):
@@ -126,7 +126,7 @@ def test_what_has_no_solution_is_an_error_of_the_computation(classy):
 
 
 def test_no_field_is_lcdm_bit_by_bit(classy, lcdm):
-    none = compute(classy, **{**SCALAR, "fEDE": 0}, **FEWER)
+    none = compute(classy, **{**SCALAR, "fEDE": 0}, **COARSE)
     assert all(map(np.array_equal, astuple(none), astuple(lcdm)))
 
 
@@ -145,10 +145,10 @@ def test_gauges_agree_as_for_lcdm(classy):
 def test_fluids_are_approximations_of_the_field(classy, scalar):
     """In cosmic-variance sigmas: at equal peaks the cycle average is several off, and less than
     half a sigma where it goes on for the field."""
-    sigma = np.sqrt(2 / (2 * np.arange(2, FEWER["l_max_scalars"] + 1) + 1))
+    sigma = np.sqrt(2 / (2 * np.arange(2, COARSE["l_max_scalars"] + 1) + 1))
 
     def worst(**model) -> float:
-        over = compute(classy, **EDE, **model, **FEWER).over(scalar)
+        over = compute(classy, **EDE, **model, **COARSE).over(scalar)
         return max(np.abs(over[name] / sigma).max() for name in ("tt", "ee"))
 
     assert 2 < worst(ede_definition="peak") < 8
@@ -169,8 +169,8 @@ def test_field_far_before_equality_is_started_in_time(classy, ede_model):
 def test_averaging_late_oscillations_changes_little(classy, lcdm, log10z_c):
     """Within the horizon the field is averaged once radiation streams: here much later."""
     late = {"radiation_streaming_trigger_tau_over_tau_k": 240}
-    model = {**SCALAR, **FEWER, "log10z_c": log10z_c}
+    model = {**SCALAR, **COARSE, "log10z_c": log10z_c}
     worst = compute(classy, **model).worst(compute(classy, **model, **late))
-    floor = lcdm.worst(compute(classy, **late, **FEWER))
+    floor = lcdm.worst(compute(classy, **late, **COARSE))
     for name, allowed in floor.items():
         assert worst[name] < 1.5 * allowed + 2e-4, name
