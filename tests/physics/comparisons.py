@@ -1,7 +1,7 @@
 """What the new physics is compared with inside CLASS: limits, gauges, tolerances.
 
-Each function returns lines; the tests demand that all hold, and `validate` prints them. How far
-spectra go is said by `extent`, inputs of CLASS.
+Each function returns lines; the tests demand that all hold, and `validate` prints them. More inputs
+of CLASS, `grid`, have it compute on coarser wavenumbers than its own.
 """
 
 from dataclasses import astuple
@@ -23,13 +23,13 @@ FINER = {
 }
 
 
-def released_class(classy, stock, **extent) -> list[Line]:
+def released_class(classy, stock, **grid) -> list[Line]:
     """LambdaCDM is that of the released CLASS."""
-    ours, theirs = (compute(module, **extent) for module in (classy, stock))
+    ours, theirs = (compute(module, **grid) for module in (classy, stock))
     return [identical("LambdaCDM", "released CLASS", ours, theirs)]
 
 
-def no_dark_energy(classy, lcdm: Spectra, **extent) -> list[Line]:
+def no_dark_energy(classy, lcdm: Spectra, **grid) -> list[Line]:
     """fEDE = 0 and w = -1 are LambdaCDM."""
     models = {
         "fEDE = 0": {**EDE, "fEDE": 0},
@@ -38,23 +38,20 @@ def no_dark_energy(classy, lcdm: Spectra, **extent) -> list[Line]:
         "both, 10 bins": bins(*[-1.0] * 10, fEDE=0, log10z_c=3.5, n_ede=3),
     }
     return [
-        identical(name, "LambdaCDM", compute(classy, **model, **extent), lcdm)
+        identical(name, "LambdaCDM", compute(classy, **model, **grid), lcdm)
         for name, model in models.items()
     ]
 
 
-def equal_bins(classy, **extent) -> list[Line]:
+def equal_bins(classy) -> list[Line]:
     """Equal bins are CLASS's fluid of constant w, and so are nearly equal ones.
 
     The latter at a tolerance below the integrator's own noise, which is 3e-5 in TT by default.
     """
-    constant_w = {"Omega_Lambda": 0, "w0_fld": -0.9, **extent}
-    equal_w, nearly_equal_w = (
-        bins(w1, -0.9, -0.9, wbins_w_beyond=-0.9) | extent for w1 in (-0.9, -0.9 + 1e-9)
-    )
-    equal, constant = compute(classy, **equal_w), compute(classy, **constant_w)
-    nearly = compute(classy, **nearly_equal_w, **TIGHT)
-    constant_tight = compute(classy, **constant_w, **TIGHT)
+    equal = compute(classy, **bins(-0.9, -0.9, -0.9, wbins_w_beyond=-0.9))
+    constant = compute(classy, Omega_Lambda=0, w0_fld=-0.9)
+    nearly = compute(classy, **bins(-0.9 + 1e-9, -0.9, -0.9, wbins_w_beyond=-0.9), **TIGHT)
+    constant_tight = compute(classy, Omega_Lambda=0, w0_fld=-0.9, **TIGHT)
     return [
         identical("w = -0.9 in 3 bins", "PPF of constant w", equal, constant),
         *worst_lines(
@@ -66,26 +63,25 @@ def equal_bins(classy, **extent) -> list[Line]:
     ]
 
 
-def large_n(classy, **extent) -> list[Line]:
+def large_n(classy, **grid) -> list[Line]:
     """For n -> infinity w_n -> 1 and c_s^2 -> 1, whatever the frequency."""
-    large = compute(classy, **EDE, n_ede=1e5, **extent)
-    unit = compute(classy, **EDE, n_ede=1e5, varpi_ede=0, **extent)
+    large = compute(classy, **EDE, n_ede=1e5, **grid)
+    unit = compute(classy, **EDE, n_ede=1e5, varpi_ede=0, **grid)
     return worst_lines("EDE fluid, n = 1e5", "c_s = 1", large.worst(unit), 1e-6)
 
 
-def gauges(classy, lcdm: Spectra, ede_w10: Spectra, **extent) -> list[Line]:
+def gauges(classy, lcdm: Spectra, ede_w10: Spectra) -> list[Line]:
     """Both gauges agree as they do for LambdaCDM."""
-    newtonian = {"gauge": "newtonian", **extent}
-    floor = compute(classy, **newtonian).worst(lcdm)
-    worst = compute(classy, **EDE, **W10, **newtonian).worst(ede_w10)
+    floor = compute(classy, gauge="newtonian").worst(lcdm)
+    worst = compute(classy, **EDE, **W10, gauge="newtonian").worst(ede_w10)
     return worst_lines("EDE fluid + 10 bins, Newtonian", "synchronous gauge", worst, floor, 1.5)
 
 
-def smooth_bins(classy, **extent) -> list[Line]:
+def smooth_bins(classy, **grid) -> list[Line]:
     """Sharp bins are the limit of smooth ones, beyond l = 10."""
     w = (-0.9, -1.2, -0.8)
     sharp, smooth = (
-        compute(classy, **bins(*w, wbins_width=width), **TIGHT, **extent) for width in (0, 0.01)
+        compute(classy, **bins(*w, wbins_width=width), **TIGHT, **grid) for width in (0, 0.01)
     )
     return worst_lines("3 sharp bins, l > 10", "width 0.01", smooth.worst(sharp, l_min=11), 1e-5)
 

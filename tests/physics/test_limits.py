@@ -4,7 +4,7 @@ import comparisons
 import numpy as np
 import pytest
 from lines import Line
-from spectra import COARSE, EDE, FEWER, bins, compute
+from spectra import COARSE, EDE, bins, compute
 
 
 def check(lines: list[Line]):
@@ -21,7 +21,7 @@ def test_no_dark_energy_is_lcdm_bit_by_bit(classy, lcdm):
 
 
 def test_equal_bins_are_constant_w(classy):
-    check(comparisons.equal_bins(classy, **FEWER))
+    check(comparisons.equal_bins(classy))
 
 
 def test_splitting_a_bin_changes_no_digit(classy):

@@ -4,7 +4,7 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
-from spectra import COARSE, EDE, FEWER, W10, bins, compute
+from spectra import COARSE, EDE, L_MAX, W10, bins, compute
 
 SCALAR = {**EDE, "ede_model": "scalar"}
 DERIVED = ["f_ede_max", "z_ede_max", "log10m_ede", "log10f_ede"]
@@ -12,7 +12,7 @@ DERIVED = ["f_ede_max", "z_ede_max", "log10m_ede", "log10f_ede"]
 
 @pytest.fixture(scope="module")
 def scalar(classy):
-    return compute(classy, **SCALAR, **COARSE)
+    return compute(classy, **SCALAR)
 
 
 def background(classy, **parameters):
@@ -132,7 +132,7 @@ def test_no_field_is_lcdm_bit_by_bit(classy, lcdm):
 
 def test_gauges_agree_as_for_lcdm(classy):
     """By rms: CLASS's Newtonian gauge has 5e-4 of noise at l = 2 for modes that start early."""
-    early = {**FEWER, "start_small_k_at_tau_c_over_tau_h": 1e-4}
+    early = {"start_small_k_at_tau_c_over_tau_h": 1e-4}
     floor, field, matched = (
         compute(classy, **model, **early, gauge="newtonian").rms(compute(classy, **model, **early))
         for model in ({}, {**SCALAR, **W10}, {**EDE, "ede_model": "fluid_matched"})
@@ -145,10 +145,10 @@ def test_gauges_agree_as_for_lcdm(classy):
 def test_fluids_are_approximations_of_the_field(classy, scalar):
     """In cosmic-variance sigmas: at equal peaks the cycle average is several off, and less than
     half a sigma where it goes on for the field."""
-    sigma = np.sqrt(2 / (2 * np.arange(2, COARSE["l_max_scalars"] + 1) + 1))
+    sigma = np.sqrt(2 / (2 * np.arange(2, L_MAX + 1) + 1))
 
     def worst(**model) -> float:
-        over = compute(classy, **EDE, **model, **COARSE).over(scalar)
+        over = compute(classy, **EDE, **model).over(scalar)
         return max(np.abs(over[name] / sigma).max() for name in ("tt", "ee"))
 
     assert 2 < worst(ede_definition="peak") < 8
@@ -166,11 +166,11 @@ def test_field_far_before_equality_is_started_in_time(classy, ede_model):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("log10z_c", [3.1, 3.55, 4.2])
-def test_averaging_late_oscillations_changes_little(classy, lcdm, log10z_c):
+def test_averaging_late_oscillations_changes_little(classy, log10z_c):
     """Within the horizon the field is averaged once radiation streams: here much later."""
     late = {"radiation_streaming_trigger_tau_over_tau_k": 240}
-    model = {**SCALAR, **COARSE, "log10z_c": log10z_c}
+    model = {**SCALAR, "log10z_c": log10z_c}
     worst = compute(classy, **model).worst(compute(classy, **model, **late))
-    floor = lcdm.worst(compute(classy, **late, **COARSE))
+    floor = compute(classy).worst(compute(classy, **late))
     for name, allowed in floor.items():
         assert worst[name] < 1.5 * allowed + 2e-4, name
