@@ -95,7 +95,7 @@ def build(
     compile_library(source, patch.objects, flags, log, progress)
     package = folder / module
     package.mkdir()
-    compile_interface(source, package, flags, log, progress)
+    compile_interface(source, package, log, progress)
     shutil.copy(source / "__init__.py", package)
     _copy_data(source, package)
     write_record(package, marker, archive.name, flags)
