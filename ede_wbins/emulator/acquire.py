@@ -30,22 +30,28 @@ def draw(
     Returns
     -------
     points : ndarray, shape (n_steps * n, d)
-        Every state of every walker after the climb, in random order.
+        Every state of every walker at the end of the climb and after it, in random order.
     """
     walkers = start.copy()
     values = np.array([log_density(x) for x in walkers])
-    height = -np.inf
+
+    def sweeps(n: int) -> tuple[list[np.ndarray], float]:
+        """Where the walkers are after each of n sweeps, and how high in the latter half."""
+        done = [(_sweep(log_density, walkers, values, rng), walkers.copy()) for _ in range(n)]
+        heights, states = zip(*done, strict=True)
+        return list(states), float(np.mean(heights[n // 2 :]))
+
+    _, height = sweeps(_CLIMB)
     for _ in range(_CLIMBS):
-        heights = [_sweep(log_density, walkers, values, rng) for _ in range(_CLIMB)]
-        before, height = height, np.mean(heights[_CLIMB // 2 :])
-        # A rise by less than the density's own scatter, which is of order 1.
+        before = height
+        kept, height = sweeps(_CLIMB)
+        # A rise by less than the density's own scatter, which is of order 1: what was kept is
+        # as good as what follows.
         if height - before < 1:
             break
-    kept = []
-    for _ in range(n_steps):
-        _sweep(log_density, walkers, values, rng)
-        kept.append(walkers.copy())
-    return rng.permutation(np.concatenate(kept))
+    if n_steps > _CLIMB:
+        kept += sweeps(n_steps - _CLIMB)[0]
+    return rng.permutation(np.concatenate(kept[-n_steps:]))
 
 
 def _sweep(
