@@ -14,6 +14,7 @@ from universe import Clusters, Peaks
 
 from ede_wbins.model.late import WBins, default_edges
 from ede_wbins.model.tabulated import TabulatedBackground
+from ede_wbins.theory.getters import Remembering
 from ede_wbins.theory.matter_power import Grid, PowerNoise
 
 GRID = Grid(k_max=2.0, z_max=2.5)
@@ -141,3 +142,25 @@ def test_interpolators_reach_further_than_asked_for(classy):
     )
     assert beyond.P(1.0, 12.0) < beyond.P(1.0, 9.0) < asked.P(1.0, 1.5)
     assert beyond.P(1.0, 0.1) == pytest.approx(float(asked.P(1.0, 0.1)), rel=1e-5)
+
+
+def test_interpolators_answer_as_cobayas_do_and_once(monkeypatch):
+    k, z = np.geomspace(1e-4, 3, 80), np.linspace(0, 3, 15)
+    cobayas, ours = (PowerSpectrumInterpolator(z, k, power_law(k, z)) for _ in range(2))
+    ours.__class__ = Remembering
+    grid, line = np.outer([0.01, 0.1, 1.0], np.linspace(0.5, 1, 6)), np.linspace(0, 3, 6)
+    questions = [(line, grid, False), (line, 1e-3), (0, 1e-3), (line, np.array([0.1, 0.2])), (0, 1)]
+    for each in questions * 2:
+        found = ours.P(*each)
+        np.testing.assert_array_equal(found, cobayas.P(*each))
+        # Whoever asked may do with it what they want.
+        found *= 0
+    with monkeypatch.context() as patched:
+        patched.setattr(PowerSpectrumInterpolator, "P", None)
+        assert ours.P(*questions[0]).all()
+    for beyond in ((3.5, 1.0), (1.0, 3.5), (line, 4 * grid, False)):
+        with pytest.raises(LoggedError, match="Not possible to extrapolate"):
+            ours.P(*beyond)
+    for i in range(300):
+        ours.P(0.5, 0.1 + 1e-3 * i)
+    assert len(vars(ours)["_answers"]) <= 128
