@@ -11,6 +11,11 @@ from codes import BIN_POINTS, EDE_POINTS, Codes, Compared, largest
 from lines import Line
 
 
+def first(points: tuple) -> list:
+    """All points, of which the quick tests take the first; `make validate` takes more."""
+    return [points[0], *(pytest.param(point, marks=pytest.mark.slow) for point in points[1:])]
+
+
 @pytest.fixture(scope="module")
 def compared(classy) -> Compared:
     """With LambdaCDM's difference checked, so that a broken comparison is no high floor."""
@@ -19,20 +24,20 @@ def compared(classy) -> Compared:
     return compared
 
 
-@pytest.mark.parametrize("point", EDE_POINTS[:3])
+@pytest.mark.parametrize("point", first(EDE_POINTS[:3]))
 def test_ede_fluid(compared, point):
     check(compared.fluid(point))
 
 
-@pytest.mark.parametrize("point", EDE_POINTS[:3])
+@pytest.mark.parametrize("point", first(EDE_POINTS[:3]))
 def test_scalar_field(compared, point):
     check(compared.field(point))
 
 
-@pytest.mark.parametrize(("w", "edges"), BIN_POINTS[:2])
-def test_bins(compared, w, edges):
+@pytest.mark.parametrize("point", first(BIN_POINTS[:2]))
+def test_bins(compared, point):
     # The response is smaller than the codes' noise at default accuracy: `make validate` has it.
-    check([line for line in compared.bins(w, edges) if "response" not in line.quantity])
+    check([line for line in compared.bins(*point) if "response" not in line.quantity])
 
 
 def check(lines: list[Line]):

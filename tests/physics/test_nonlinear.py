@@ -13,6 +13,8 @@ HALOFIT = {"non_linear": "halofit"}
 HMCODE = {"non_linear": "hmcode", "hmcode_version": "2020"}
 HMCODE_2016 = {"non_linear": "hmcode", "hmcode_version": "2016"}
 W0WA = {"Omega_Lambda": 0, "w0_fld": -0.8, "wa_fld": -0.6}
+CODES = [HMCODE, pytest.param(HALOFIT, marks=pytest.mark.slow)]
+"""The quick tests take the default alone."""
 # Below the rounding of w, so that bins of almost the same w do not count as one.
 NEARLY = 1e-9
 
@@ -118,14 +120,14 @@ def test_equivalent_exists_over_the_prior_and_lies_among_the_bins(classy):
 # The boost
 
 
-@pytest.mark.parametrize("code", [HALOFIT, HMCODE, HMCODE_2016], ids=str)
+@pytest.mark.parametrize("code", [*CODES, HMCODE_2016], ids=str)
 def test_equal_bins_have_the_boost_of_their_w(classy, stock, code):
     nearly = bins(-0.9 + NEARLY, -0.9, -0.9, wbins_w_beyond=-0.9)
     expected = boost(stock, Omega_Lambda=0, w0_fld=-0.9, **code)
     np.testing.assert_allclose(boost(classy, **nearly, **code), expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize("code", [HALOFIT, HMCODE], ids=str)
+@pytest.mark.parametrize("code", CODES, ids=str)
 def test_no_dark_energy_is_the_released_class_bit_by_bit(classy, stock, code):
     expected = power(stock, **code)
     still = bins(-1.0, -1.0, -1.0, fEDE=0, log10z_c=3.5, thetai_ede=1)
@@ -143,7 +145,7 @@ def equivalent_boost(module, z, w, linear, **code):
 
 
 @pytest.mark.parametrize("z", [0.5, 2.0])
-@pytest.mark.parametrize("code", [HALOFIT, HMCODE], ids=str)
+@pytest.mark.parametrize("code", CODES, ids=str)
 def test_boost_is_that_of_the_equivalent_model(classy, stock, code, z):
     model = bins(-0.8, -1.5, -0.5)
     linear, nonlinear = power(classy, **model, **code)
@@ -153,7 +155,7 @@ def test_boost_is_that_of_the_equivalent_model(classy, stock, code, z):
     np.testing.assert_allclose(nonlinear[i] / linear[i], expected, rtol=3e-4)
 
 
-@pytest.mark.parametrize("code", [HALOFIT, HMCODE], ids=str)
+@pytest.mark.parametrize("code", CODES, ids=str)
 def test_bins_that_mimic_a_function_of_a_have_its_boost(classy, stock, code):
     """PKequal for (w0, wa): the equivalent model of the function itself."""
     z = 0.5
@@ -180,7 +182,7 @@ def test_equal_w_today_is_not_what_counts(classy, stock):
 # All redshifts
 
 
-@pytest.mark.parametrize("code", [HALOFIT, HMCODE], ids=str)
+@pytest.mark.parametrize("code", CODES, ids=str)
 def test_every_redshift_asked_for_has_nonlinear_power(classy, stock, code):
     """Where the nonlinear scale is beyond the largest wavenumber, the boost goes on smoothly."""
     grid = {**LCDM, "output": "mPk", "P_k_max_1/Mpc": 5, "z_max_pk": 4, **code}
