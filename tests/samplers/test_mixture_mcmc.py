@@ -70,7 +70,8 @@ def test_posterior_that_no_gaussian_resembles_and_how_fast_it_is_crossed():
 def test_a_wrong_mixture_gives_the_same_posterior(monkeypatch, temperature):
     wrong = Mixture(np.ones(1), np.array([[0.2, 3.9]]), np.diag([0.15, 0.3])[None])
     monkeypatch.setattr(MixtureMCMC, "_learn_mixture", lambda self: setattr(self, "mixture", wrong))
-    samples, _ = sample(temperature=temperature, max_samples=3000)
+    # Most of its jumps lead nowhere: Cobaya would take the chain to be stuck.
+    samples, _ = sample(temperature=temperature, max_tries=1000)
     samples.cool(temperature) if temperature != 1 else None
     for name in TRUTH:
         assert distance(samples, name) < 1.95
