@@ -30,16 +30,20 @@ def draw(
     Returns
     -------
     points : ndarray, shape (n_steps * n, d)
-        Every state of every walker at the end of the climb and after it, in random order.
+        Every state of every walker at the end of the climb and after it, in random order; fewer
+        while some have found no density.
     """
     walkers = start.copy()
     values = np.array([log_density(x) for x in walkers])
 
     def sweeps(n: int) -> tuple[list[np.ndarray], float]:
         """Where the walkers are after each of n sweeps, and how high in the latter half."""
-        done = [(_sweep(log_density, walkers, values, rng), walkers.copy()) for _ in range(n)]
-        heights, states = zip(*done, strict=True)
-        return list(states), float(np.mean(heights[n // 2 :]))
+        heights, states = [], []
+        for _ in range(n):
+            heights.append(_sweep(log_density, walkers, values, rng))
+            # Without those that have not yet left where there is no density.
+            states.append(walkers[np.isfinite(values)])
+        return states, float(np.mean(heights[n // 2 :]))
 
     _, height = sweeps(_CLIMB)
     for _ in range(_CLIMBS):
@@ -47,7 +51,7 @@ def draw(
         kept, height = sweeps(_CLIMB)
         # A rise by less than the density's own scatter, which is of order 1: what was kept is
         # as good as what follows.
-        if height - before < 1:
+        if height < before + 1:
             break
     if n_steps > _CLIMB:
         kept += sweeps(n_steps - _CLIMB)[0]
@@ -71,7 +75,7 @@ def _sweep(
         jump = reach * (walkers[a] - walkers[b]) * (1 + 1e-3 * rng.normal(size=d))
         trial = walkers[i] + np.where(move, jump, 0)
         value = log_density(trial)
-        if np.log(rng.random()) < value - values[i]:
+        if np.isfinite(value) and np.log(rng.random()) < value - values[i]:
             walkers[i], values[i] = trial, value
     return float(np.median(values))
 
