@@ -30,8 +30,8 @@ def draw(
     Returns
     -------
     points : ndarray, shape (n_steps * n, d)
-        Every state of every walker at the end of the climb and after it, in random order; fewer
-        while some have found no density.
+        Every state of every walker after the climb, in random order; fewer while some have found
+        no density.
     """
     walkers = start.copy()
     values = np.array([log_density(x) for x in walkers])
@@ -45,17 +45,13 @@ def draw(
             states.append(walkers[np.isfinite(values)])
         return states, float(np.mean(heights[n // 2 :]))
 
-    _, height = sweeps(_CLIMB)
+    height = -np.inf
     for _ in range(_CLIMBS):
-        before = height
-        kept, height = sweeps(_CLIMB)
-        # A rise by less than the density's own scatter, which is of order 1: what was kept is
-        # as good as what follows.
+        before, height = height, sweeps(_CLIMB)[1]
+        # A rise by less than the density's own scatter, which is of order 1.
         if height < before + 1:
             break
-    if n_steps > _CLIMB:
-        kept += sweeps(n_steps - _CLIMB)[0]
-    return rng.permutation(np.concatenate(kept[-n_steps:]))
+    return rng.permutation(np.concatenate(sweeps(n_steps)[0]))
 
 
 def _sweep(
