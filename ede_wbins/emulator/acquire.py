@@ -35,23 +35,19 @@ def draw(
     """
     walkers = start.copy()
     values = np.array([log_density(x) for x in walkers])
-
-    def sweeps(n: int) -> tuple[list[np.ndarray], float]:
-        """Where the walkers are after each of n sweeps, and how high in the latter half."""
-        heights, states = [], []
-        for _ in range(n):
-            heights.append(_sweep(log_density, walkers, values, rng))
-            # Without those that have not yet left where there is no density.
-            states.append(walkers[np.isfinite(values)])
-        return states, float(np.mean(heights[n // 2 :]))
-
     height = -np.inf
     for _ in range(_CLIMBS):
-        before, height = height, sweeps(_CLIMB)[1]
+        heights = [_sweep(log_density, walkers, values, rng) for _ in range(_CLIMB)]
+        before, height = height, np.mean(heights[_CLIMB // 2 :])
         # A rise by less than the density's own scatter, which is of order 1.
         if height < before + 1:
             break
-    return rng.permutation(np.concatenate(sweeps(n_steps)[0]))
+    kept = []
+    for _ in range(n_steps):
+        _sweep(log_density, walkers, values, rng)
+        # Without those that have not yet left where there is no density.
+        kept.append(walkers[np.isfinite(values)])
+    return rng.permutation(np.concatenate(kept))
 
 
 def _sweep(

@@ -44,6 +44,7 @@ def test_starts_agree_with_each_other_and_with_cobayas_minimiser(search, lines):
     assert best.by_likelihood["prior"] == pytest.approx(pull)
     # The training is the first one's.
     assert fits[0].evaluations > 24 > fits[1].evaluations > 1 and best.seconds > 0
+    assert 12 < best.derived["age"] < 15
     # Cobaya's minimiser, on the theory itself and from starts of its own, finds nothing lower, and
     # comes as close as it can.
     for name in SD:
