@@ -33,6 +33,18 @@ def test_a_machine_that_can_do_the_run(classy):
     assert np.isfinite(value) and -700 < value < -250
 
 
+def test_an_emulated_run_is_timed_without_training(classy):
+    packages = Path(classy.__file__).parents[2]
+    info = yaml_load(run_file(["embedded"], n_bins=3, ede="fluid"))
+    exact = found(info, packages)["evaluation"][0]
+    (options,) = info["theory"].values()
+    info["theory"] = {"ede_wbins.EmulatedEDEWBins": options}
+    findings = found(info, packages)
+    value = exact.text.split(",")[0]
+    assert findings["evaluation"][0].text.startswith(value)
+    assert "calls that all chains share" in findings["convergence"][0].text
+
+
 def test_an_empty_packages_path_is_not_usable(tmp_path, capsys):
     assert main(["doctor", "-p", str(tmp_path)]) == 1
     captured = capsys.readouterr()

@@ -44,7 +44,9 @@ class Trainer:
 
     def train(self) -> None:
         """
-        Compute and learn until random draws of the posterior are predicted well enough.
+        Compute and learn until draws of the posterior are predicted well enough.
+
+        What is predicted of errors is scaled by what those of random points have been.
 
         Raises
         ------
@@ -80,11 +82,8 @@ class Trainer:
             # Those of an earlier session are known.
             self._plan_first(missing, notes.get("first", len(theory.training_set)))
             return
-        enough = self._report(tasks, notes) < theory.tolerance
-        if not enough and len(theory.training_set) >= theory.n_max:
-            theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
-            enough = True
-        self._plan_round(tasks, notes, enough)
+        self._report(tasks, notes)
+        self._plan_round(tasks, notes)
 
     def _plan_first(self, missing: int, sent: int) -> None:
         theory = self._theory
@@ -101,16 +100,38 @@ class Trainer:
         tasks = [{"x": x.tolist(), "kind": "first"} for x in points]
         self._board.post(tasks, first=sent + len(points))
 
-    def _plan_round(self, tasks: list[dict], notes: dict, last: bool) -> None:
+    def _plan_round(self, tasks: list[dict], notes: dict) -> None:
         theory = self._theory
         fresh = any(task["kind"] == "first" for task in tasks)
         n = notes.get("round", -1) + 1
-        temperature = TEMPERATURES[min(n, len(TEMPERATURES) - 1) if fresh else -1]
-        if last:
-            temperature = 1
+        full = len(theory.training_set) >= theory.n_max
+        temperature = TEMPERATURES[min(n, len(TEMPERATURES) - 1) if fresh and not full else -1]
+        shown = temperature == 1 and len(_blind(tasks)[0]) > 0
         theory.fit(notes)
-        notes["lengths"] = theory.surrogate.lengths
-        steps = _LAST_STEPS if last else _STEPS
+        notes |= {"round": n, "temperature": temperature, "lengths": theory.surrogate.lengths}
+        # Few draws may all be where errors are small: the end needs many.
+        for steps in (_STEPS, _LAST_STEPS):
+            draws = self._explore(temperature, steps, tasks, notes)
+            notes["predicted"] = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
+            rms = float(np.sqrt(np.mean(np.square(notes["predicted"]))))
+            if not full and not (shown and rms < theory.tolerance):
+                break
+        else:
+            if rms >= theory.tolerance:
+                theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
+            self._write_covariance(draws)
+            self._board.post([], finished=True, **notes)
+            return
+        # What comes from a file has to be shown to be enough, by twice as many checks.
+        all_random = temperature > 1 or (n == 0 and not fresh)
+        n_random = N_ROUND if all_random else N_ROUND // 2
+        self._board.post(self._batch(draws, n_random, temperature, n), **notes)
+
+    def _explore(
+        self, temperature: float, steps: int, tasks: list[dict], notes: dict
+    ) -> np.ndarray:
+        """Draws of the posterior, about the best of which the likelihoods are expanded."""
+        theory = self._theory
         # As many draws however many walkers there are.
         steps = steps * _WALKERS // self._walkers
         draws, notes["walkers"], notes["best"] = self._draw(temperature, steps, tasks, notes)
@@ -119,17 +140,7 @@ class Trainer:
             theory.fit(notes)
         self._expand(notes["best"])
         theory.trust.calibrate(*_unscaled(tasks))
-        notes |= {"round": n, "temperature": temperature}
-        if last:
-            some = draws[:_CANDIDATES]
-            notes["predicted"] = [self._emulated(x)[2] for x in some]
-            self._write_covariance(draws)
-            self._board.post([], finished=True, **notes)
-            return
-        # What comes from a file has to be shown to be enough, by twice as many checks.
-        all_random = temperature > 1 or (n == 0 and not fresh)
-        n_random = N_ROUND if all_random else N_ROUND // 2
-        self._board.post(self._batch(draws, n_random, temperature, n), **notes)
+        return draws
 
     def _batch(self, draws: np.ndarray, n_random: int, temperature: float, n: int) -> list[dict]:
         """Points for CLASS: random draws, which are blind checks too, and those that teach most."""
@@ -148,22 +159,17 @@ class Trainer:
                 tasks.append({"kind": "chosen", "x": candidates[i].tolist()})
         return tasks
 
-    def _report(self, tasks: list[dict], notes: dict) -> float:
-        """
-        The rms error of ln L at the random draws of the last round, logged: as CLASS has shown it
-        or as it was predicted, whichever is larger. Few points may be right by chance.
-        """
+    def _report(self, tasks: list[dict], notes: dict) -> None:
+        """Log the rms error of ln L at the random draws of the last round, and as predicted."""
         theory, n = self._theory, notes.get("round")
         done = [task for task in tasks if n is not None and task.get("round") == n]
         error, sd, _ = _blind(done, notes.get("temperature"))
-        if not len(error):
-            return np.inf
-        rms, predicted = (float(np.sqrt(np.mean(each**2))) for each in (error, sd))
-        theory.log.info(
-            "Emulator: %d points, T = %g: rms error of ln L %.2f (predicted %.2f)",
-            *(len(theory.training_set), notes["temperature"], rms, predicted),
-        )
-        return max(rms, predicted) if notes["temperature"] == 1 else np.inf
+        if len(error):
+            theory.log.info(
+                "Emulator: %d points, T = %g: rms error of ln L %.2f (predicted %.2f)",
+                *(len(theory.training_set), notes["temperature"]),
+                *(np.sqrt(np.mean(each**2)) for each in (error, sd)),
+            )
 
     def _finish(self, notes: dict) -> None:
         """Learn all that was computed, in the same way as the other processes."""
