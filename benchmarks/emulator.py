@@ -38,7 +38,6 @@ RUNS = {
 }
 """Bins, and data: the embedded ones, or plik-lite, low l, lensing, DESI DR2 and Union3."""
 
-TRAINED = {"training": "w3.npz"}
 CLAIMS = (
     ("OLE, 2503.13183", "30 to 350 times faster than without; training starts with 80 points"),
     ("2307.01138", "500 times fewer calls of the Boltzmann code"),
@@ -60,7 +59,7 @@ def settings(name: str, packages_path: str, samples: int | None) -> dict:
     info = yaml_load(text, str(YAMLS / f"{name}.yaml"))
     (theory,) = info["theory"].values()
     theory |= {"check": 0, "start": str(YAMLS / f"covmats/w{bins}.covmat"), "n_max": 500}
-    theory |= TRAINED if name.endswith("_trained") else {}
+    theory["training"] = "auto" if name.endswith("_trained") else None
     if samples:
         (sampler,) = info["sampler"].values()
         sampler["max_samples"] = samples

@@ -1,8 +1,10 @@
 """Make the file of computed points that comes with the package: what a run's emulator learns.
 
     mpirun -n 2 python benchmarks/training_file.py -p packages yamls/quickstart_emulated.yaml w3
+    python benchmarks/training_file.py chains/bench_emulator/w5.emulator.npz w5
 
-The emulator is trained from nothing, and no chain is sampled. A training that was stopped goes on.
+The emulator is trained from nothing, and no chain is sampled; a training that was stopped goes on.
+Or the points are those of a run that was made, training, chains and checks.
 Spectra are kept as 32-bit floats, whose rounding is a thousand times below CLASS's own noise.
 """
 
@@ -37,13 +39,14 @@ def train(info: dict, output: str, packages_path: str) -> Path:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", help="a run file with the emulator")
+    parser.add_argument("source", help="a run file with the emulator, or a file of its points")
     parser.add_argument("name", help="of the file, without .npz")
-    parser.add_argument("-p", "--packages-path", required=True)
+    parser.add_argument("-p", "--packages-path")
     options = parser.parse_args()
-    computed = train(
-        yaml_load_file(options.run), f"chains/training_{options.name}", options.packages_path
-    )
+    computed = Path(options.source)
+    if computed.suffix != ".npz":
+        info = yaml_load_file(options.source)
+        computed = train(info, f"chains/training_{options.name}", options.packages_path)
     if mpi.is_main_process():
         with np.load(computed, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}

@@ -30,11 +30,19 @@ class MixtureMCMC(MCMC):
     sampler_type: str = "mcmc"
 
     def initialize(self):
-        """Set up Cobaya's sampler, which proposes jumps from its first fit on."""
+        """
+        Set up Cobaya's sampler, which proposes jumps from its first fit on.
+
+        That is of a theory's `draws` of the posterior, if one has any, such as an emulator's.
+        """
         self.mixture, self._learned_at = None, 0
         super().initialize()
         if self.output.is_resuming():
             self._learn_mixture()
+        draws = [getattr(theory, "draws", None) for theory in self.model.theory.values()]
+        if self.mixture is None and (draws := [each for each in draws if each is not None]):
+            self._learned_at = len(draws[0])
+            self._fit_mixture([np.array_split(draws[0], _BLOCKS)])
 
     def set_proposer_blocking(self):
         """Find blocks, as Cobaya does, and what share of steps are to be jumps."""
@@ -67,7 +75,10 @@ class MixtureMCMC(MCMC):
         if length < max(_GROWTH * self._learned_at, 20 * self.model.prior.d()):
             return
         self._learned_at = length
-        blocks = mpi.gather(self._blocks())
+        self._fit_mixture(mpi.gather(self._blocks()))
+
+    def _fit_mixture(self, blocks: list[list[np.ndarray]]) -> None:
+        """Fit the blocks of all chains, every second one of which tells how many Gaussians."""
         if mpi.is_main_process():
             seen, unseen = (
                 np.concatenate([block for chain in blocks for block in chain[first::2]])

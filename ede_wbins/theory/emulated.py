@@ -52,6 +52,9 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
     blind: float
     check: int
 
+    draws: np.ndarray | None = None
+    """Of the posterior, in the order of its sampled parameters, from the training."""
+
     # Set-up
 
     def initialize(self):

@@ -55,13 +55,21 @@ class Exchange:
         """
         Take up the points of this run's file, and those of another one, `training`.
 
+        "auto" stands for those that come with the package and are of the same physics.
+
         Raises
         ------
         LoggedError
             If one cannot be used.
         """
-        if training:
-            self._take_up(Path(training), training_set, identity, log)
+        if training == "auto":
+            self._take_packaged(training_set, identity, log)
+        elif training:
+            try:
+                training_set.add(training_set.checked(load(Path(training), identity)))
+            except StoreError as error:
+                raise LoggedError(log, "training: %s", error) from None
+            log.info("Emulator: %d points from %s", len(training_set), training)
         try:
             self.sync(training_set, identity)
         except StoreError as error:
@@ -89,15 +97,13 @@ class Exchange:
         return found and (found.st_mtime_ns, found.st_ino)
 
     @staticmethod
-    def _take_up(path: Path, training_set: TrainingSet, identity: Mapping, log) -> None:
-        packaged = PACKAGED / path
-        comes_with_us = not path.exists() and packaged.exists()
-        try:
-            rows = load(packaged if comes_with_us else path, identity)
-            training_set.add(training_set.checked(rows))
-        except StoreError as error:
-            if not comes_with_us:
-                raise LoggedError(log, "training: %s", error) from None
-            log.warning("%s: learning from nothing", error)
-            return
-        log.info("Emulator: %d points from %s", len(training_set), path)
+    def _take_packaged(training_set: TrainingSet, identity: Mapping, log) -> None:
+        for path in sorted(PACKAGED.glob("*.npz")):
+            try:
+                training_set.add(training_set.checked(load(path, identity)))
+            except StoreError as error:
+                log.debug("%s", error)
+            else:
+                log.info("Emulator: %d points that come with the package", len(training_set))
+                return
+        log.info("Emulator: no points that come with the package fit, it learns from nothing")

@@ -13,6 +13,7 @@ from universe import Peaks, Universe
 
 from ede_wbins.emulator import save
 from ede_wbins.theory import exchange, products, training
+from ede_wbins.theory.emulated import EmulatedEDEWBins
 
 SAMPLED = {
     "H0": {"prior": {"min": 60, "max": 75}, "ref": {"dist": "norm", "loc": 67, "scale": 1.5}},
@@ -72,6 +73,33 @@ def test_posterior_and_derived_parameters_are_those_of_class(emulate):
     assert np.all(np.abs(errors) < 3 * theory.trust.limit * np.maximum(1, -np.array(heights)))
     assert theory.counts["emulated"] >= 15
     assert theory.counts["by CLASS"] == theory.classy.runs < 80
+
+
+def test_training_ends_when_many_draws_are_predicted_well(emulate, monkeypatch):
+    model = emulate(blind=0)
+    theory, honest = component(model), EmulatedEDEWBins.predicted_sd
+    wanted = 60
+
+    def pessimistic(self, prediction):
+        """A tenth of the draws is off by much until there are points enough."""
+        far = self._rng.random() < 0.1 and len(self.training_set) < wanted
+        return 1.0 if far else honest(self, prediction)
+
+    monkeypatch.setattr(EmulatedEDEWBins, "predicted_sd", pessimistic)
+    model.logposterior(POINT)
+    tasks, notes = theory.exchange.board.read()
+    assert len(theory.training_set) >= wanted
+    assert np.sqrt(np.mean(np.square(notes["predicted"]))) < theory.tolerance
+    # It was not believed before a random draw had been computed.
+    assert any(task["kind"] == "random" and task["temperature"] == 1 for task in tasks)
+
+
+def test_training_ends_at_n_max(emulate, caplog):
+    model = emulate(blind=0, tolerance=1e-9, n_max=40)
+    with caplog.at_level("WARNING"):
+        model.logposterior(POINT)
+    assert "n_max = 40 points reached" in caplog.text
+    assert 40 <= len(component(model).training_set) <= 40 + SMALL["N_ROUND"]
 
 
 def test_model_is_left_as_it_was_by_training_inside_a_point(emulate):
@@ -137,13 +165,19 @@ def test_file_of_other_physics_is_refused(emulate, tmp_path):
         other.logposterior(POINT)
 
 
-def test_packaged_file_of_other_physics_is_left_aside(emulate, tmp_path, monkeypatch, caplog):
+def test_points_that_come_with_the_package_are_found(emulate, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(exchange, "PACKAGED", tmp_path)
-    save(tmp_path / "ours.npz", {"CLASS": "older"}, {})
-    model = emulate(training="ours.npz")
-    with caplog.at_level("WARNING"):
+    save(tmp_path / "a.npz", {"CLASS": "older"}, {})
+    model = emulate()
+    with caplog.at_level("INFO"):
         assert np.isfinite(model.logposterior(POINT).logpost)
-    assert "learning from nothing" in caplog.text
+    assert "it learns from nothing" in caplog.text
+    shutil.copy(component(model).exchange.file, tmp_path / "b.npz")
+    n = len(component(model).training_set)
+    again = emulate()
+    with caplog.at_level("INFO"):
+        again.logposterior(POINT)
+    assert f"{n} points that come with the package" in caplog.text
 
 
 def test_damaged_file_is_one_line(emulate, tmp_path):
