@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.cluster.vq import kmeans2
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 _MOST = 6
 _ITERATIONS = 150
 _STARTS = 2
-_FLOOR = 1e-3
 _TOLERANCE = 3e-5
 
 
@@ -51,13 +51,15 @@ def fit(
     n_effective: float | None = None,
     unseen: np.ndarray | None = None,
     seed: int = 0,
+    floor: float = 1e-3,
 ) -> Mixture:
     """
     Fit points of shape (n, d), by expectation maximisation in whitened coordinates.
 
     The number of Gaussians is that of the lowest Bayesian information criterion, for as many
     independent points as `n_effective` says; or that which makes `unseen` points most likely, to
-    all of which it is then fitted.
+    all of which it is then fitted. `floor` is added to variances, in units of the whole's: no
+    Gaussian shrinks to where a chain has rested.
     """
     if unseen is not None:
         x = np.concatenate([x, unseen])
@@ -68,19 +70,23 @@ def fit(
     n_seen = n if unseen is None else n - len(unseen)
     rng = np.random.default_rng(seed)
     best, lowest = None, np.inf
+
+    def criterion(loglike: float, found: tuple) -> float:
+        if unseen is not None:
+            return -np.sum(logsumexp(_log_parts(z[n_seen:], *found), axis=1))
+        free = len(found[0]) * (1 + d + d * (d + 1) / 2) - 1
+        return -2 * loglike * n_effective / n + free * np.log(n_effective)
+
     for k in range(1, _MOST + 1):
-        tries = [_maximise(z[:n_seen], k, rng) for _ in range(_STARTS)]
-        loglike, found = max(tries, key=lambda pair: pair[0])
-        if unseen is None:
-            free = k * (1 + d + d * (d + 1) / 2) - 1
-            criterion = -2 * loglike * n_effective / n + free * np.log(n_effective)
-        else:
-            criterion = -np.sum(logsumexp(_log_parts(z[n_seen:], *found), axis=1))
-        if criterion >= lowest:
+        tries = [_maximise(z[:n_seen], k, floor, rng) for _ in range(_STARTS)]
+        for each in tries:
+            if (value := criterion(*each)) < lowest:
+                best, lowest = each[1], value
+        # The starts for one number may all have been bad.
+        if len(best[0]) < k - 1:
             break
-        best, lowest = found, criterion
     if unseen is not None:
-        best = _climb(z, *best)[1]
+        best = _climb(z, floor, *best)[1]
     weights, means, roots = best
     return Mixture(weights, mean + means @ root.T, root @ roots)
 
@@ -95,14 +101,14 @@ def _log_parts(x, weights, means, roots) -> np.ndarray:
     return np.array(parts).T
 
 
-def _maximise(z: np.ndarray, k: int, rng: np.random.Generator):
-    """(ln L, (weights, means, roots)) of k Gaussians, from a random start."""
-    n, d = z.shape
-    start = np.full(k, 1 / k), z[rng.choice(n, k, replace=False)]
-    return _climb(z, *start, np.repeat(np.eye(d)[None], k, axis=0))
+def _maximise(z: np.ndarray, k: int, floor: float, rng: np.random.Generator):
+    """(ln L, (weights, means, roots)) of k Gaussians, from random points far from each other."""
+    means, _ = kmeans2(z, k, iter=1, minit="++", rng=rng)
+    roots = np.repeat(np.eye(z.shape[1])[None], k, axis=0)
+    return _climb(z, floor, np.full(k, 1 / k), means, roots)
 
 
-def _climb(z: np.ndarray, weights: np.ndarray, means: np.ndarray, roots: np.ndarray):
+def _climb(z: np.ndarray, floor: float, weights: np.ndarray, means: np.ndarray, roots: np.ndarray):
     """(ln L, (weights, means, roots)) where expectation maximisation ends."""
     (n, d), before = z.shape, -np.inf
     for _ in range(_ITERATIONS):
@@ -117,6 +123,6 @@ def _climb(z: np.ndarray, weights: np.ndarray, means: np.ndarray, roots: np.ndar
         roots = roots.copy()
         for j in range(len(means)):
             off = z - means[j]
-            covariance = (share[:, j, None] * off).T @ off / size[j] + _FLOOR * np.eye(d)
+            covariance = (share[:, j, None] * off).T @ off / size[j] + floor * np.eye(d)
             roots[j] = np.linalg.cholesky(covariance)
     return before, (weights, means, roots)

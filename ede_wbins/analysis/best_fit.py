@@ -156,7 +156,7 @@ class Search:
             # As a parabola's population does. It would also shrink by itself, but take long.
             walkers[:] = walkers[0] + np.sqrt(temperature / before) * (walkers - walkers[0])
             cooled = partial(log_density, temperature=temperature)
-            walkers[:] = draw(cooled, walkers, _STEPS, rng)[-len(walkers) :]
+            walkers[:] = draw(cooled, walkers, _STEPS, rng)[: len(walkers)]
             walkers[0] = best[1]
         return best[1]
 

@@ -30,8 +30,8 @@ def draw(
     Returns
     -------
     points : ndarray, shape (n_steps * n, d)
-        Every state of every walker after the climb, sweep by sweep; fewer while some have found no
-        density.
+        Every state of every walker after the climb, in random order; fewer while some have found
+        no density.
     """
     walkers = start.copy()
     values = np.array([log_density(x) for x in walkers])
@@ -47,7 +47,7 @@ def draw(
         _sweep(log_density, walkers, values, rng)
         # Without those that have not yet left where there is no density.
         kept.append(walkers[np.isfinite(values)])
-    return np.concatenate(kept)
+    return rng.permutation(np.concatenate(kept))
 
 
 def _sweep(

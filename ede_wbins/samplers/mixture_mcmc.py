@@ -7,8 +7,10 @@ from cobaya.samplers.mcmc import MCMC
 
 from ede_wbins import mixture
 
-_POINTS = 12_000
+_POINTS = 6_000
 """Of the chains, at most, that the mixture is fitted to."""
+_FLOOR = 0.01
+"""Of its Gaussians' variances, in units of the posterior's: chains rest for many steps."""
 _BLOCKS = 6
 """Of a chain: those in between tell how many Gaussians are good."""
 _GROWTH = 1.5
@@ -30,19 +32,11 @@ class MixtureMCMC(MCMC):
     sampler_type: str = "mcmc"
 
     def initialize(self):
-        """
-        Set up Cobaya's sampler, which proposes jumps from its first fit on.
-
-        That is of a theory's `draws` of the posterior, if one has any, such as an emulator's.
-        """
+        """Set up Cobaya's sampler, which proposes jumps from its first fit on."""
         self.mixture, self._learned_at = None, 0
         super().initialize()
         if self.output.is_resuming():
             self._learn_mixture()
-        draws = [getattr(theory, "draws", None) for theory in self.model.theory.values()]
-        if self.mixture is None and (draws := [each for each in draws if each is not None]):
-            self._learned_at = len(draws[0])
-            self._fit_mixture([np.array_split(draws[0], _BLOCKS)])
 
     def set_proposer_blocking(self):
         """Find blocks, as Cobaya does, and what share of steps are to be jumps."""
@@ -75,17 +69,14 @@ class MixtureMCMC(MCMC):
         if length < max(_GROWTH * self._learned_at, 20 * self.model.prior.d()):
             return
         self._learned_at = length
-        self._fit_mixture(mpi.gather(self._blocks()))
-
-    def _fit_mixture(self, blocks: list[list[np.ndarray]]) -> None:
-        """Fit the blocks of all chains, every second one of which tells how many Gaussians."""
+        blocks = mpi.gather(self._blocks())
         if mpi.is_main_process():
             seen, unseen = (
                 np.concatenate([block for chain in blocks for block in chain[first::2]])
                 for first in (0, 1)
             )
             try:
-                self.mixture = mixture.fit(seen, unseen=unseen)
+                self.mixture = mixture.fit(seen, unseen=unseen, floor=_FLOOR)
             except np.linalg.LinAlgError:
                 # Of too few different points: later ones will do.
                 self.log.debug("The points of the chains lie in a plane: no mixture is fitted")

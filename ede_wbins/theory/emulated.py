@@ -52,9 +52,6 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
     blind: float
     check: int
 
-    draws: np.ndarray | None = None
-    """Of the posterior, in the order of its sampled parameters, from the training."""
-
     # Set-up
 
     def initialize(self):

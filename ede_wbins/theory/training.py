@@ -17,8 +17,6 @@ TEMPERATURES = (2, 1)
 """Of the posterior that is drawn from, round by round; the last one is repeated."""
 
 _WALKERS, _STEPS, _LAST_STEPS, _CANDIDATES = 24, 40, 200, 300
-_KEPT = 1500
-"""Of the last draws, for a sampler that starts from them."""
 _PAUSE = 0.1
 """Seconds after which a process without work looks again."""
 
@@ -114,8 +112,7 @@ class Trainer:
         # Few draws may all be where errors are small: the end needs many.
         for steps in (_STEPS, _LAST_STEPS):
             draws = self._explore(temperature, steps, tasks, notes)
-            some = self._rng.permutation(draws)
-            notes["predicted"] = [self._emulated(x)[2] for x in some[:_CANDIDATES]]
+            notes["predicted"] = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
             rms = float(np.sqrt(np.mean(np.square(notes["predicted"]))))
             if not full and not (shown and rms < theory.tolerance):
                 break
@@ -123,19 +120,17 @@ class Trainer:
             if rms >= theory.tolerance:
                 theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
             self._write_covariance(draws)
-            kept = np.sort(self._rng.permutation(len(draws))[:_KEPT])
-            notes["draws"] = draws[kept].tolist()
             self._board.post([], finished=True, **notes)
             return
         # What comes from a file has to be shown to be enough, by twice as many checks.
         all_random = temperature > 1 or (n == 0 and not fresh)
         n_random = N_ROUND if all_random else N_ROUND // 2
-        self._board.post(self._batch(some, n_random, temperature, n), **notes)
+        self._board.post(self._batch(draws, n_random, temperature, n), **notes)
 
     def _explore(
         self, temperature: float, steps: int, tasks: list[dict], notes: dict
     ) -> np.ndarray:
-        """Draws of the posterior, as they came; likelihoods are expanded about the best one."""
+        """Draws of the posterior, about the best of which the likelihoods are expanded."""
         theory = self._theory
         # As many draws however many walkers there are.
         steps = steps * _WALKERS // self._walkers
@@ -185,7 +180,6 @@ class Trainer:
         tasks, _ = self._board.read()
         theory.trust.calibrate(*_unscaled(tasks))
         theory.trust.set_limit(np.array(notes["predicted"]))
-        theory.draws = np.array(notes["draws"])
 
     # Points
 
@@ -211,7 +205,7 @@ class Trainer:
             draws = draw(log_density, np.array(start), steps, self._rng)
         if best[1] is None:
             raise LoggedError(self._theory.log, "the emulator finds no point that is allowed")
-        return draws, draws[-self._walkers :].tolist(), best[1]
+        return draws, draws[: self._walkers].tolist(), best[1]
 
     def _known(self, tasks: list[dict]) -> list[list[float]]:
         """The best points known, and more from the reference."""

@@ -5,7 +5,6 @@ import pytest
 from cobaya.model import get_model
 from cobaya.run import run
 from cobaya.sampler import get_sampler
-from cobaya.theory import Theory
 
 from ede_wbins.mixture import Mixture
 from ede_wbins.samplers import MixtureMCMC
@@ -30,16 +29,7 @@ TRUTH = {
 }
 
 
-class Knowing(Theory):
-    """Has draws of the posterior, in the order of f and z."""
-
-    draws = np.random.default_rng(1).normal([0.1, 3.5], [0.05, 0.05], (600, 2))
-
-    def get_requirements(self):
-        return ["f"]
-
-
-def sample(name=NAME, path=None, theory=None, **options):
+def sample(name=NAME, path=None, **options):
     """Samples of f and z, and the sampler."""
     options = {"max_samples": 3000, "Rminus1_stop": 0, "learn_every": 100, "seed": 1} | options
     info = {
@@ -50,8 +40,6 @@ def sample(name=NAME, path=None, theory=None, **options):
         },
         "sampler": {name: options},
     }
-    if theory:
-        info["theory"] = {"theory": theory}
     _, sampler = run(info | ({"output": str(path), "resume": True} if path else {}))
     samples = sampler.products(skip_samples=0.4, to_getdist=True)["sample"]
     return samples, sampler
@@ -95,16 +83,6 @@ def test_a_resumed_run_jumps_at_once(tmp_path):
     _, sampler = sample(path=path, max_samples=410)
     # Too few new points for a fit of their own.
     assert sampler.mixture is not None
-
-
-def test_a_run_jumps_at_once_from_what_a_theory_knows():
-    samples, sampler = sample(theory=Knowing, max_samples=20)
-    assert sampler.mixture is not None
-    samples, sampler = sample(theory=Knowing)
-    # Its own chains have taken their place.
-    assert sampler._learned_at > 1.5 * len(Knowing.draws)
-    for name in TRUTH:
-        assert distance(samples, name) < 1.95
 
 
 @pytest.mark.parametrize(("drag", "share"), [(False, 1 / 6), (True, 1 / 2)])
