@@ -131,10 +131,11 @@ def _emulated(name: str, options: dict | None) -> bool:
 
     from ede_wbins.theory.emulated import EmulatedEDEWBins
 
-    class_name = (options or {}).get("class")
-    return issubclass(
-        get_component_class(name, kind="theory", class_name=class_name), EmulatedEDEWBins
-    )
+    options = options or {}
+    if "external" in options:
+        return False
+    cls = get_component_class(name, kind="theory", class_name=options.get("class"))
+    return issubclass(cls, EmulatedEDEWBins)
 
 
 def _evaluation(info: dict, packages: Path) -> Iterator[Finding]:
@@ -144,10 +145,11 @@ def _evaluation(info: dict, packages: Path) -> Iterator[Finding]:
     kept = ("theory", "likelihood", "params", "prior")
     run = {name: info[name] for name in kept if name in info} | {"packages_path": str(packages)}
     try:
-        emulated = [name for name, each in run["theory"].items() if _emulated(name, each)]
+        theories = run.get("theory") or {}
+        emulated = [name for name, options in theories.items() if _emulated(name, options)]
         # Its evaluations are CLASS's, without the training that the first one would start.
-        exact = {name: {**(run["theory"][name] or {}), "tolerance": 0} for name in emulated}
-        model = get_model(run | {"theory": run["theory"] | exact})
+        exact = {name: {**(theories[name] or {}), "tolerance": 0} for name in emulated}
+        model = get_model(run | {"theory": theories | exact})
     except LoggedError as error:
         yield Finding("evaluation", False, str(error).splitlines()[0])
         return

@@ -45,6 +45,15 @@ def test_an_emulated_run_is_timed_without_training(classy):
     assert "calls that all chains share" in findings["convergence"][0].text
 
 
+def test_a_run_without_theory_is_evaluated(tmp_path):
+    info = {
+        "likelihood": {"toy": {"external": lambda x: -(x**2)}},
+        "params": {"x": {"prior": [0, 1]}},
+    }
+    evaluation, _ = doctor._evaluation(info, tmp_path)
+    assert evaluation.usable
+
+
 def test_an_empty_packages_path_is_not_usable(tmp_path, capsys):
     assert main(["doctor", "-p", str(tmp_path)]) == 1
     captured = capsys.readouterr()

@@ -112,15 +112,17 @@ class Trainer:
         # Few draws may all be where errors are small: the end needs many.
         for steps in (_STEPS, _LAST_STEPS):
             draws = self._explore(temperature, steps, tasks, notes)
-            notes["predicted"] = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
-            rms = float(np.sqrt(np.mean(np.square(notes["predicted"]))))
-            if not full and not (shown and rms < theory.tolerance):
+            if not (full or shown):
+                break
+            predicted = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
+            rms = float(np.sqrt(np.mean(np.square(predicted))))
+            if not (full or rms < theory.tolerance):
                 break
         else:
             if rms >= theory.tolerance:
                 theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
             self._write_covariance(draws)
-            self._board.post([], finished=True, **notes)
+            self._board.post([], finished=True, **notes | {"predicted": predicted})
             return
         # What comes from a file has to be shown to be enough, by twice as many checks.
         all_random = temperature > 1 or (n == 0 and not fresh)
