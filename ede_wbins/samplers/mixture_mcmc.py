@@ -35,8 +35,22 @@ class MixtureMCMC(MCMC):
         """Set up Cobaya's sampler, which proposes jumps from its first fit on."""
         self.mixture, self._learned_at = None, 0
         super().initialize()
+        if not len(self.collection):
+            self._start_from_draw()
         if self.output.is_resuming():
             self._learn_mixture()
+
+    def _start_from_draw(self) -> None:
+        """Start from a draw of the posterior where a theory's training has made some."""
+        for theory in self.model.theory.values():
+            draws = getattr(theory, "draws", None)
+            if draws is not None:
+                # Each chain from another one.
+                start = draws[mpi.rank() % len(draws)]
+                results = self.model.logposterior(start)
+                if np.isfinite(results.logpost):
+                    self.current_point.add(start, results)
+                    self.log.info("Instead, a draw of the training: %s", self.current_point)
 
     def set_proposer_blocking(self):
         """Find blocks, as Cobaya does, and what share of steps are to be jumps."""

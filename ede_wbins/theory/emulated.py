@@ -41,6 +41,11 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
 
     Expansion history and distances are closed forms, given the sound horizon. A point whose
     predicted error of $\ln L$ is too large is computed by CLASS, and learned.
+
+    Attributes
+    ----------
+    draws : ndarray, shape (n, d), or None
+        Points of the posterior as known from the training, once trained.
     """
 
     bibtex_file = "EDEWBins.bibtex"
@@ -82,6 +87,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
     def _forget(self):
         self.training_set: TrainingSet | None = None
         self.surrogate: Surrogate | None = None
+        self.draws: np.ndarray | None = None
         self.trust = Trust(self.tolerance)
         self.exchange.forget()
         self._indices = {}

@@ -182,6 +182,7 @@ class Trainer:
         tasks, _ = self._board.read()
         theory.trust.calibrate(*_unscaled(tasks))
         theory.trust.set_limit(np.array(notes["predicted"]))
+        theory.draws = np.array(notes["walkers"])
 
     # Points
 

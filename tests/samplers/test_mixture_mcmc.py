@@ -1,10 +1,13 @@
 """Cobaya's MCMC with jumps: known posteriors, however good the mixture that it jumps from."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from cobaya.model import get_model
 from cobaya.run import run
 from cobaya.sampler import get_sampler
+from cobaya.theory import Theory
 
 from ede_wbins.mixture import Mixture
 from ede_wbins.samplers import MixtureMCMC
@@ -29,17 +32,19 @@ TRUTH = {
 }
 
 
+INFO = {
+    "likelihood": {"toy": loglike},
+    "params": {
+        "f": {"prior": [0, 0.5], "ref": 0.1, "proposal": 0.05},
+        "z": {"prior": [3, 4.3], "ref": 3.5, "proposal": 0.1},
+    },
+}
+
+
 def sample(name=NAME, path=None, **options):
     """Samples of f and z, and the sampler."""
     options = {"max_samples": 3000, "Rminus1_stop": 0, "learn_every": 100, "seed": 1} | options
-    info = {
-        "likelihood": {"toy": loglike},
-        "params": {
-            "f": {"prior": [0, 0.5], "ref": 0.1, "proposal": 0.05},
-            "z": {"prior": [3, 4.3], "ref": 3.5, "proposal": 0.1},
-        },
-        "sampler": {name: options},
-    }
+    info = INFO | {"sampler": {name: options}}
     _, sampler = run(info | ({"output": str(path), "resume": True} if path else {}))
     samples = sampler.products(skip_samples=0.4, to_getdist=True)["sample"]
     return samples, sampler
@@ -103,3 +108,21 @@ def test_jumps_are_as_many_as_steps_of_the_slow_block(drag, share):
     samples = sampler.products(skip_samples=0.2, to_getdist=True)["sample"]
     covariance = samples.cov(["x", "y"])
     np.testing.assert_allclose(covariance, [[1, 1], [1, 2]], atol=0.15)
+
+
+class Trained(Theory):
+    """Has draws of the posterior."""
+
+    params: ClassVar = {"f": None}
+    draws = np.array([[0.3, 3.2], [0.4, 3.3]])
+
+    def calculate(self, state, want_derived=True, **params):
+        pass
+
+
+@pytest.mark.parametrize(("theory", "start"), [({}, 0.1), ({"trained": Trained}, 0.3)])
+def test_chains_start_from_draws_that_a_theory_has(theory, start):
+    model = get_model(INFO | {"theory": theory})
+    sampler = get_sampler({NAME: {"seed": 1}}, model)
+    assert sampler.current_point.values[0] == start
+    assert sampler.current_point.logpost == model.logposterior(sampler.current_point.values).logpost

@@ -236,6 +236,15 @@ def test_training_gives_the_proposal_of_the_sampler(emulate):
     assert np.all(widths < [np.ptp(bounds) / 2 for bounds in model.prior.bounds()])
 
 
+def test_training_leaves_draws_of_the_posterior(emulate):
+    model = emulate(blind=0)
+    assert component(model).draws is None
+    centre = model.logposterior(POINT).logpost
+    draws = component(model).draws
+    assert len(np.unique(draws, axis=0)) > len(draws) / 2
+    assert min(model.logposterior(x).logpost for x in draws) > centre - 20
+
+
 def test_distances_alone_can_be_emulated(emulate):
     class Far(Needs):
         def logp(self, **params):
