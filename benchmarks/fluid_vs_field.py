@@ -116,7 +116,7 @@ def compute_grid(classy) -> Iterator[dict[tuple, np.ndarray]]:
                 measures(spectra(classy, **fluid, **ede), field, planck)
                 for fluid in FLUIDS.values()
             ]
-            KEPT.write_text(json.dumps({"identity": identity, "points": known}))
+            KEPT.write_text(json.dumps({"identity": identity, "points": known}, indent=1) + "\n")
         print(f"{len(known)} of {len(POINTS)} points", file=sys.stderr, flush=True)
     yield {each: np.array(known[str(each)]) for each in sorted(POINTS)}
 

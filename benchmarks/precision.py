@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/precision.py -p packages [-n 20] [-o docs/precision.md]
 
-Points are draws of the Gaussian of yamls/covmats/w10.covmat (EDE + 10 bins) inside the priors, with
-w(z) < 0, as data would have it. At each, chi2 of the same theory at a preset minus at `reference`:
+Points are draws of the chains of EDE + 3 bins that come with the repository. At each, chi2 of the
+same theory at a preset minus at `reference`:
 with the data of plik-lite and of ACT DR4 (top-hat windows: not the ACT likelihood), and with a mock
 about the theory for noise like the Simons Observatory's. |D| is sqrt(D^T C^-1 D), D the change of
 bandpowers (median). `raw` is the rms of the difference of chi2, `offset` its mean, and then the rms
@@ -17,49 +17,47 @@ from pathlib import Path
 
 import numpy as np
 from bandpowers import act_dr4, plik_lite, simons_observatory
-from cobaya.yaml import yaml_load_file
-from universes import LCDM, bins, with_class
+from universes import bins, with_class
 
+from ede_wbins.analysis import load_run
 from ede_wbins.boltzmann import load
 from ede_wbins.theory.options import precision_settings
 
-YAMLS = Path(__file__).parent.parent / "yamls"
+CHAINS = Path(__file__).parent.parent / "chains/shipped/2026/planck_desi_union3/ede_w3"
+SAMPLED = (
+    *("logA", "n_s", "theta_s_100", "omega_b", "omega_cdm", "tau_reio"),
+    *("fEDE", "log10z_c", "thetai_ede", "A_planck"),
+)
 L_MAX, L_SO = 4325, 4000
 PRESETS = ("default", "planck", "act")
 CLASS_OWN = "CLASS's own"
 
 
-def posterior_like(n: int) -> list[dict]:
-    """Inputs of CLASS at n draws, always the same first ones."""
-    path = YAMLS / "covmats" / "w10.covmat"
-    names = path.read_text().splitlines()[0].lstrip("# ").split()
-    lcdm = yaml_load_file(str(YAMLS / "blocks" / "lcdm.yaml"))
-    ours = yaml_load_file(str(YAMLS.parent / "ede_wbins" / "theory" / "parameters.yaml"))
-    known = lcdm | ours["early"] | {f"w{i}": ours["bin"]["w%d"] for i in range(1, 11)}
-    kept = [i for i, name in enumerate(names) if name in known]
-    names = [names[i] for i in kept]
-    covariance = np.loadtxt(path)[np.ix_(kept, kept)]
-    centre = [known[name]["ref"]["loc"] for name in names]
-    bounds = np.array([[known[name]["prior"][end] for end in ("min", "max")] for name in names])
-    rng, found = np.random.default_rng(2), []
-    while len(found) < n:
-        draw = rng.multivariate_normal(centre, covariance)
-        if np.all((draw > bounds[:, 0]) & (draw < bounds[:, 1])):
-            point = dict(zip(names, draw.tolist(), strict=True))
-            w = [point.pop(f"w{i}") for i in range(1, 11)]
-            if max(w) >= 0:
-                continue
-            point["ln_A_s_1e10"] = point.pop("logA")
-            fixed = {name: LCDM[name] for name in ("N_ncdm", "m_ncdm", "N_ur")}
-            found.append(point | bins(10) | {"wbins_w": ",".join(map(repr, w)), "H0": None} | fixed)
-    return found
+def posterior(n: int) -> list[dict]:
+    """Inputs of CLASS at n draws, always the same first ones, and Planck's calibration there."""
+    samples = load_run(CHAINS, burn_in=0).samples
+    rng = np.random.default_rng(2)
+    drawn = rng.choice(len(samples.weights), n, p=samples.weights / samples.weights.sum())
+    # Helium is what nucleosynthesis makes, as in the chains.
+    fixed = bins(3) | {"H0": None, "YHe": None}
+    points = []
+    for i in drawn:
+        point = {name: float(samples[name][i]) for name in SAMPLED}
+        w = ",".join(repr(float(samples[f"w{k}"][i])) for k in (1, 2, 3))
+        point["ln_A_s_1e10"] = point.pop("logA")
+        points.append(point | fixed | {"wbins_w": w})
+    return points
 
 
 def errors(module, data: Path, point: dict) -> dict:
     """Of each preset: CPU seconds, and for each experiment |D| and the difference of chi2."""
 
+    calibration = point.pop("A_planck") ** 2
+
     def compute(settings: dict) -> tuple[float, dict]:
-        return with_class(module, L_MAX, **(settings | {"non_linear": "halofit"} | point))
+        inputs = settings | {"non_linear": "halofit"} | point
+        seconds, cl = with_class(module, L_MAX, **inputs)
+        return seconds, {name: each / calibration for name, each in cl.items()}
 
     seconds, truth = compute(precision_settings("reference"))
     experiments = (plik_lite(data), act_dr4(data, L_MAX), simons_observatory(truth, L_SO))
@@ -114,11 +112,11 @@ def main() -> None:
     identity = {"patch": module.ede_wbins_patch, "precision": precision_presets()}
     done = json.loads(kept.read_text()) if kept and kept.exists() else {}
     results = done["points"] if done.get("identity") == identity else []
-    for number, point in enumerate(posterior_like(args.points)[len(results) :], len(results) + 1):
+    for number, point in enumerate(posterior(args.points)[len(results) :], len(results) + 1):
         print(f"\rpoint {number} of {args.points}", end="", flush=True)
         results.append(errors(module, data, point))
         if kept:
-            kept.write_text(json.dumps({"identity": identity, "points": results}))
+            kept.write_text(json.dumps({"identity": identity, "points": results}, indent=1) + "\n")
     print()
     text = f"{len(results)} points, l up to {L_MAX}, halofit.\n\n{table(results[: args.points])}"
     print(text)

@@ -20,8 +20,13 @@ def test_no_dark_energy_is_lcdm_bit_by_bit(classy, lcdm):
     check(comparisons.no_dark_energy(classy, lcdm, **COARSE))
 
 
-def test_equal_bins_are_constant_w(classy):
-    check(comparisons.equal_bins(classy))
+def test_equal_bins_are_constant_w_bit_by_bit(classy):
+    check(comparisons.equal_bins(classy, **COARSE))
+
+
+@pytest.mark.slow
+def test_nearly_equal_bins_are_constant_w(classy):
+    check(comparisons.nearly_equal_bins(classy))
 
 
 def test_splitting_a_bin_changes_no_digit(classy):

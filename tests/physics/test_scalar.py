@@ -12,7 +12,7 @@ DERIVED = ["f_ede_max", "z_ede_max", "log10m_ede", "log10f_ede"]
 
 @pytest.fixture(scope="module")
 def scalar(classy):
-    return compute(classy, **SCALAR)
+    return compute(classy, **SCALAR, **COARSE)
 
 
 def background(classy, **parameters):
@@ -130,11 +130,12 @@ def test_no_field_is_lcdm_bit_by_bit(classy, lcdm):
     assert all(map(np.array_equal, astuple(none), astuple(lcdm)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [
         pytest.param({**SCALAR, **W10}, id="field"),
-        pytest.param({**EDE, "ede_model": "fluid_matched"}, id="matched", marks=pytest.mark.slow),
+        pytest.param({**EDE, "ede_model": "fluid_matched"}, id="matched"),
     ],
 )
 def test_gauges_agree_as_for_lcdm(classy, model):
@@ -154,7 +155,7 @@ def test_fluids_are_approximations_of_the_field(classy, scalar):
     sigma = np.sqrt(2 / (2 * np.arange(2, L_MAX + 1) + 1))
 
     def worst(**model) -> float:
-        over = compute(classy, **EDE, **model).over(scalar)
+        over = compute(classy, **EDE, **model, **COARSE).over(scalar)
         return max(np.abs(over[name] / sigma).max() for name in ("tt", "ee"))
 
     assert 2 < worst(ede_definition="peak") < 8
