@@ -70,14 +70,10 @@ def large_n(classy, **grid) -> list[Line]:
     return worst_lines("EDE fluid, n = 1e5", "c_s = 1", large.worst(unit), 1e-6)
 
 
-def gauges(classy) -> list[Line]:
+def gauges(classy, lcdm: Spectra, ede_w10: Spectra) -> list[Line]:
     """Both gauges agree as they do for LambdaCDM."""
-
-    def worst_of(**model) -> dict[str, float]:
-        newtonian = compute(classy, gauge="newtonian", **model)
-        return newtonian.worst(compute(classy, **model))
-
-    floor, worst = worst_of(), worst_of(**EDE, **W10)
+    floor = compute(classy, gauge="newtonian").worst(lcdm)
+    worst = compute(classy, **EDE, **W10, gauge="newtonian").worst(ede_w10)
     return worst_lines("EDE fluid + 10 bins, Newtonian", "synchronous gauge", worst, floor, 1.5)
 
 
