@@ -72,7 +72,7 @@ def _sweep(
     return float(np.median(values))
 
 
-def choose(sd: np.ndarray, correlation: np.ndarray, n: int) -> np.ndarray:
+def choose(sd: np.ndarray, correlation: np.ndarray, n: int, known: int = 0) -> np.ndarray:
     """
     The n points that one after the other have the largest error, given those before.
 
@@ -83,6 +83,8 @@ def choose(sd: np.ndarray, correlation: np.ndarray, n: int) -> np.ndarray:
     correlation : ndarray, shape (m, m)
         Of the errors of the predictions.
     n : int
+    known : int
+        The first so many points are to be computed anyway.
 
     Returns
     -------
@@ -90,10 +92,10 @@ def choose(sd: np.ndarray, correlation: np.ndarray, n: int) -> np.ndarray:
     """
     covariance = correlation * np.outer(sd, sd)
     chosen = []
-    for _ in range(n):
-        best = int(np.argmax(np.diag(covariance)))
+    while len(chosen) < known + n:
+        best = len(chosen) if len(chosen) < known else int(np.argmax(np.diag(covariance)))
         chosen.append(best)
         column = covariance[:, best].copy()
         # A point once computed has no error left, and takes that of its neighbours with it.
         covariance -= np.outer(column, column) / max(column[best], 1e-300)
-    return np.array(chosen)
+    return np.array(chosen[known:])

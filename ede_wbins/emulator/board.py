@@ -14,8 +14,8 @@ class Board:
     A list of tasks, and notes for all.
 
     Whoever is free takes the next task. A process that dies keeps the task that it has taken, and
-    nothing waits for it. When no task is free, one process plans new ones; the system lets another
-    take over should it die.
+    nothing waits for it. When few tasks are free, one process plans new ones; the system lets
+    another take over should it die.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class Board:
     def take(self) -> tuple[int, dict] | None:
         """A task that nobody has, and its number; None if there is none."""
         # Who waits asks often: without a lock, and without writing.
-        if all(task["taken"] for task in self.read()[0]):
+        if not self._free():
             return None
         with self._changing() as (tasks, _):
             for i, task in enumerate(tasks):
@@ -58,8 +58,14 @@ class Board:
             all_notes.update(notes)
 
     @contextmanager
-    def planning(self) -> Iterator[bool]:
-        """Whether this process is the one that plans now; false if another one does."""
+    def planning(self, few: int = 0) -> Iterator[bool]:
+        """
+        Whether this process is the one that plans now: if no other one does, and no more than a few
+        tasks are free.
+        """
+        if self._free() > few:
+            yield False
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with open(self._path.with_name(self._path.name + ".planning"), "a") as file:
             try:
@@ -67,9 +73,11 @@ class Board:
             except BlockingIOError:
                 yield False
                 return
-            tasks, _ = self.read()
             # Another one may have planned just before.
-            yield all(task["taken"] for task in tasks)
+            yield self._free() <= few
+
+    def _free(self) -> int:
+        return sum(not task["taken"] for task in self.read()[0])
 
     def clear(self) -> None:
         """Take the board down."""

@@ -4,6 +4,7 @@ import time
 from contextlib import contextmanager
 
 import numpy as np
+from cobaya import mpi
 from cobaya.log import LoggedError
 
 from ede_wbins.emulator import choose, draw
@@ -25,8 +26,8 @@ class Trainer:
     """
     Trains the emulator of one theory component, together with those of other processes.
 
-    They share a board: each takes points from it, has CLASS compute them, and whoever finds none
-    left plans the next round. None waits for another one's point.
+    They share a board: each takes points from it, has CLASS compute them, and whoever finds few
+    left plans the next round, while the others compute those. None waits for another one's point.
 
     Parameters
     ----------
@@ -41,6 +42,8 @@ class Trainer:
         # Differences of them have to point in all directions.
         self._walkers = max(_WALKERS, len(self._names) + 8)
         self._rng = np.random.default_rng(20)
+        # To plan takes as long as two calls of CLASS.
+        self._few = min(2 * (mpi.size() - 1), N_ROUND // 4)
 
     def train(self) -> None:
         """
@@ -56,13 +59,14 @@ class Trainer:
         with self._aside():
             self._theory.load()
             while not (notes := self._board.read()[1]).get("finished"):
-                if taken := self._board.take():
-                    self._compute(*taken)
-                    continue
-                with self._board.planning() as mine:
+                with self._board.planning(self._few) as mine:
                     if mine:
                         self._plan()
-                if not mine:
+                if mine:
+                    continue
+                if taken := self._board.take():
+                    self._compute(*taken)
+                else:
                     time.sleep(_PAUSE)
             self._finish(notes)
 
@@ -77,7 +81,7 @@ class Trainer:
         """Put the points of the next round on the board, or the end of the training."""
         theory, (tasks, notes) = self._theory, self._board.read()
         theory.sync()
-        missing = N_START - len(theory.training_set)
+        missing = N_START - len(theory.training_set) - len(_unfinished(tasks))
         if "round" not in notes and missing > 0:
             # Those of an earlier session are known.
             self._plan_first(missing, notes.get("first", len(theory.training_set)))
@@ -93,7 +97,7 @@ class Trainer:
                 theory.log,
                 "CLASS could compute %d of the first %d points of the emulator: narrow the "
                 "priors, or give `start`",
-                *(N_START - missing, sent),
+                *(len(theory.training_set), sent),
             )
         theory.log.info("Emulator: %d of the first %d points", missing, N_START)
         points = first[sent : sent + missing]
@@ -127,7 +131,8 @@ class Trainer:
         # What comes from a file has to be shown to be enough, by twice as many checks.
         all_random = temperature > 1 or (n == 0 and not fresh)
         n_random = N_ROUND if all_random else N_ROUND // 2
-        self._board.post(self._batch(draws, n_random, temperature, n), **notes)
+        batch = self._batch(draws, n_random, temperature, n, _unfinished(tasks))
+        self._board.post(batch, **notes)
 
     def _explore(
         self, temperature: float, steps: int, tasks: list[dict], notes: dict
@@ -144,8 +149,13 @@ class Trainer:
         theory.trust.calibrate(*_unscaled(tasks))
         return draws
 
-    def _batch(self, draws: np.ndarray, n_random: int, temperature: float, n: int) -> list[dict]:
-        """Points for CLASS: random draws, which are blind checks too, and those that teach most."""
+    def _batch(
+        self, draws: np.ndarray, n_random: int, temperature: float, n: int, unfinished: list[dict]
+    ) -> list[dict]:
+        """
+        Points for CLASS: random draws, which are blind checks too, and those that teach most beside
+        these and what is not finished.
+        """
         # A walker that rests is drawn twice.
         draws = draws[np.sort(np.unique(draws, axis=0, return_index=True)[1])]
         tasks = []
@@ -154,10 +164,11 @@ class Trainer:
             task = {"kind": "random", "x": x.tolist(), "round": n, "temperature": temperature}
             tasks.append(task | {"predicted": loglike, "sd": sd, "scale": self._theory.trust.scale})
         if n_random < N_ROUND:
-            candidates = draws[n_random : n_random + _CANDIDATES]
+            known = [task["x"] for task in (*unfinished, *tasks)]
+            candidates = [*np.array(known), *draws[n_random : n_random + _CANDIDATES]]
             inputs, sd = zip(*(self._emulated(x)[1:] for x in candidates), strict=True)
             correlation = self._theory.surrogate.correlation(np.array(inputs))
-            for i in choose(np.array(sd), correlation, N_ROUND - n_random):
+            for i in choose(np.array(sd), correlation, N_ROUND - n_random, len(known)):
                 tasks.append({"kind": "chosen", "x": candidates[i].tolist()})
         return tasks
 
@@ -263,6 +274,10 @@ class Trainer:
             for each, state in states.items():
                 if state is not None:
                     each._current_state = state
+
+
+def _unfinished(tasks: list[dict]) -> list[dict]:
+    return [task for task in tasks if "result" not in task]
 
 
 def _blind(tasks: list[dict], temperature: float = 1) -> np.ndarray:

@@ -1,9 +1,12 @@
 """Ways to the same numbers with less work: renewed spectra, Bessel tables, h from theta_s."""
 
+import ctypes
 import gc
 
 import numpy as np
 import pytest
+from numpy.ctypeslib import as_ctypes
+from scipy.interpolate import CubicSpline
 
 L_MAX = 300
 LCDM = {"omega_b": 0.0224, "omega_cdm": 0.12, "tau_reio": 0.054, "N_ncdm": 1, "m_ncdm": 0.06}
@@ -83,17 +86,64 @@ def test_failure_can_be_followed_by_anything(classy):
     np.testing.assert_array_equal(results(cosmo)["tt"], results(computed(classy, A_s=2.1e-9))["tt"])
 
 
-def test_line_of_sight_integrals_are_those_of_a_fine_table(classy):
-    def unlensed(**settings):
-        return computed(classy, **settings).raw_cl(L_MAX)
+def unlensed(classy, **settings):
+    return computed(classy, **settings).raw_cl(L_MAX)
 
-    fine, ours = unlensed(hyper_sampling_flat=40), unlensed(bessel_table=1)
-    coarse = unlensed()
+
+def worst(one, other, name):
+    return np.abs(one[name][2:] / other[name][2:] - 1).max()
+
+
+def test_bessel_functions_are_those_of_a_fine_table(classy):
+    fine, ours = (unlensed(classy, bessel_table=1, hyper_sampling_flat=n) for n in (40, 8))
+    their_fine, their_coarse = (unlensed(classy, hyper_sampling_flat=n) for n in (40, 8))
     for name in ("tt", "ee", "pp"):
-        worst = np.abs(ours[name][2:] / fine[name][2:] - 1).max()
-        assert worst < 2e-5, name
+        assert worst(ours, fine, name) < 2e-5, name
         # CLASS's own interpolation at the same nodes is what is being improved on.
-        assert worst < 0.1 * np.abs(coarse[name][2:] / fine[name][2:] - 1).max(), name
+        assert worst(ours, fine, name) < 0.1 * worst(their_coarse, their_fine, name), name
+
+
+def test_line_of_sight_integrals_are_those_over_fine_steps(classy):
+    fine = {"hyper_sampling_flat": 40, "perturbations_sampling_stepsize": 0.02}
+    exact = unlensed(classy, **fine)
+    same_steps = unlensed(classy, bessel_table=1, **fine)
+    ours = unlensed(classy, bessel_table=1)
+    theirs = unlensed(classy, hyper_sampling_flat=40)
+    for name in ("tt", "ee", "pp"):
+        assert worst(same_steps, exact, name) < 1e-4, name
+        assert worst(ours, exact, name) < 3e-4, name
+    for name in ("tt", "ee"):
+        assert worst(ours, exact, name) < 0.25 * worst(theirs, exact, name), name
+
+
+def test_weights_of_times_integrate_the_spline_through_the_integrand(classy):
+    """To rounding errors on uneven steps, and thus of fourth order in them."""
+    library = ctypes.CDLL(classy._classy.__file__)
+    rng = np.random.default_rng(1)
+
+    def weights(t):
+        found, work = np.empty_like(t), np.empty(2 * len(t))
+        library.los_weights(len(t), *(as_ctypes(each) for each in (t, found, work)))
+        return found
+
+    for size in (1, 2, 3, 4, 50):
+        t = np.cumsum(rng.uniform(0.1, 2, size))[::-1].copy()
+        f = rng.normal(size=size)
+        exact = 0.0
+        if size > 2:
+            exact = CubicSpline(t[::-1], f[::-1], bc_type="natural").integrate(t[-1], t[0])
+        elif size == 2:
+            exact = (t[0] - t[1]) * f.mean()
+        assert weights(t) @ f == pytest.approx(exact, rel=1e-12, abs=1e-12), size
+
+    def error(size):
+        u = np.linspace(1, -1, size)
+        t = 10 + 6 * u + 2 * u**3
+        exact = np.sqrt(2 * np.pi / np.e) * np.cos(10)
+        return abs(weights(t) @ (np.exp(-((t - 10) ** 2) / 2) * np.cos(t)) - exact)
+
+    assert error(60) < 1e-6
+    assert error(60) > 14 * error(120)
 
 
 def test_tables_are_shared_and_kept_apart(classy):

@@ -30,3 +30,6 @@ def test_neighbours_of_a_chosen_point_are_not_chosen():
     correlation = np.exp(-(np.subtract.outer(x, x) ** 2))
     chosen = choose(np.array([5.0, 4.9, 4.8, 1.0, 2.0]), correlation, 3)
     assert chosen.tolist() == [0, 4, 3]
+    # Nor are those of a point that is computed anyway.
+    chosen = choose(np.array([4.9, 5.0, 4.8, 1.0, 2.0]), correlation, 2, known=1)
+    assert chosen.tolist() == [4, 3]

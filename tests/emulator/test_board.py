@@ -31,6 +31,12 @@ def test_empty_board_wants_a_plan_and_a_full_one_does_not(board):
     board.post([{"x": 1.0}])
     with board.planning() as mine:
         assert not mine
+    # While the last tasks are computed, another process may plan.
+    with board.planning(few=1) as mine:
+        assert mine
+        with board.planning(few=1) as also_mine:
+            assert not also_mine
+        assert board.take()
 
 
 def _work(path):

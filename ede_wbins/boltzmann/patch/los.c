@@ -104,9 +104,14 @@ int los_workspace_init(struct los_workspace * pls,
                        ErrorMsg errmsg) {
 
   pls->kernel = los_none;
+  pls->tau_size = 0;
+  pls->tau0_minus_tau = (double *)malloc(tau_size*sizeof(double));
+  pls->weight = (double *)malloc(tau_size*sizeof(double));
+  pls->work = (double *)malloc(2*tau_size*sizeof(double));
   pls->node = (int *)malloc(tau_size*sizeof(int));
   pls->coefficient = (double *)malloc(tau_size*_LOS_COEFFICIENTS_*sizeof(double));
-  class_test_except((pls->node == NULL) || (pls->coefficient == NULL),
+  class_test_except((pls->tau0_minus_tau == NULL) || (pls->weight == NULL) || (pls->work == NULL) ||
+                    (pls->node == NULL) || (pls->coefficient == NULL),
                     errmsg,
                     los_workspace_free(pls),
                     "no memory for %d times",tau_size);
@@ -116,8 +121,56 @@ int los_workspace_init(struct los_workspace * pls,
 
 void los_workspace_free(struct los_workspace * pls) {
 
+  free(pls->tau0_minus_tau);
+  free(pls->weight);
+  free(pls->work);
   free(pls->node);
   free(pls->coefficient);
+}
+
+/**
+ * Weights with which a sum over falling t is the integral of the natural cubic spline through the summands.
+ *
+ * The error falls with the fourth power of the steps, that of trapezoidal weights with the square. With h the steps,
+ * the spline's second derivatives M solve A M = B f, and its integral is the trapezoidal one minus v.M, where
+ * v_i = (h_{i-1}^3 + h_i^3)/24: the weights are the trapezoidal ones minus B^T A^-1 v (A is symmetric).
+ *
+ * @param size   Input: number of t
+ * @param t      Input: t, from the largest to the smallest
+ * @param weight Output: weights
+ * @param work   Output: twice as many numbers, of no use afterwards
+ */
+void los_weights(int size,
+                 const double * t,
+                 double * weight,
+                 double * work) {
+
+  double * above = work;
+  double * m = work+size;
+  double left, right, pivot, next;
+  int i;
+
+  for (i=0; i<size; i++) {
+    weight[i] = 0.5*(((i > 0) ? t[i-1]-t[i] : 0.) + ((i < size-1) ? t[i]-t[i+1] : 0.));
+    above[i] = m[i] = 0.;
+  }
+
+  /* m = A^-1 v by elimination downwards, then upwards */
+  for (i=1; i<size-1; i++) {
+    left = t[i-1]-t[i];
+    right = t[i]-t[i+1];
+    pivot = 1./((left+right)/3.-left/6.*above[i-1]);
+    above[i] = right/6.*pivot;
+    m[i] = ((left*left*left+right*right*right)/24.-left/6.*m[i-1])*pivot;
+  }
+  for (i=size-2, next=0.; i>0; i--) {
+    next = m[i] -= above[i]*next;
+    left = next/(t[i-1]-t[i]);
+    right = next/(t[i]-t[i+1]);
+    weight[i-1] -= left;
+    weight[i] += left+right;
+    weight[i+1] -= right;
+  }
 }
 
 /**
@@ -131,7 +184,7 @@ void los_prepare(struct los_workspace * pls,
                  enum los_kernel kernel,
                  int tau_size,
                  double * x,
-                 double * weight,
+                 double * tau0_minus_tau,
                  double * source) {
 
   double h = table->delta_x, x_min = table->x[0], x_max = table->x[table->x_size-1];
@@ -139,10 +192,17 @@ void los_prepare(struct los_workspace * pls,
 
   pls->kernel = kernel;
 
+  /* most often, the times of the integral before */
+  if ((tau_size != pls->tau_size) || (memcmp(tau0_minus_tau,pls->tau0_minus_tau,tau_size*sizeof(double)) != 0)) {
+    pls->tau_size = tau_size;
+    memcpy(pls->tau0_minus_tau,tau0_minus_tau,tau_size*sizeof(double));
+    los_weights(tau_size,tau0_minus_tau,pls->weight,pls->work);
+  }
+
   for (index_tau=0; index_tau<tau_size; index_tau++) {
 
     double * c = pls->coefficient+index_tau*_LOS_COEFFICIENTS_;
-    double s, s2, s3, s4, s5, ws = weight[index_tau]*source[index_tau], y = 1./x[index_tau];
+    double s, s2, s3, s4, s5, ws = pls->weight[index_tau]*source[index_tau], y = 1./x[index_tau];
 
     pls->node[index_tau] = 0;
     memset(c,0,_LOS_COEFFICIENTS_*sizeof(double));
@@ -200,23 +260,22 @@ void los_prepare(struct los_workspace * pls,
 }
 
 /**
- * Sum of w S K(x) over the times from first to last (included).
+ * Sum of w S K(x) over the times up to the last one (included), after which S or K is negligible.
  */
 double los_integral(struct los_workspace * pls,
                     HyperInterpStruct * table,
                     int index_l,
-                    int first,
                     int last) {
 
   const double * j = table->phi+(size_t)index_l*table->x_size;
   const double * dj = table->dphi+(size_t)index_l*table->x_size;
-  const double * c = pls->coefficient+(size_t)first*_LOS_COEFFICIENTS_;
+  const double * c = pls->coefficient;
   double l = (double)table->l[index_l], ll = l*(l+1.);
   double j0 = 0., j1 = 0., dj0 = 0., dj1 = 0., jl0 = 0., jl1 = 0., djl0 = 0., djl1 = 0., jll0 = 0., jll1 = 0.;
   int index_tau, n;
 
   if (pls->kernel == los_j2) {
-    for (index_tau=first; index_tau<=last; index_tau++, c+=_LOS_COEFFICIENTS_) {
+    for (index_tau=0; index_tau<=last; index_tau++, c+=_LOS_COEFFICIENTS_) {
       n = pls->node[index_tau];
       j0 += c[0]*j[n];
       dj0 += c[1]*dj[n];
@@ -232,7 +291,7 @@ double los_integral(struct los_workspace * pls,
     return (j0+j1+dj0+dj1) + ll*((jl0+jl1+djl0+djl1) + ll*(jll0+jll1));
   }
 
-  for (index_tau=first; index_tau<=last; index_tau++, c+=_LOS_COEFFICIENTS_) {
+  for (index_tau=0; index_tau<=last; index_tau++, c+=_LOS_COEFFICIENTS_) {
     n = pls->node[index_tau];
     j0 += c[0]*j[n];
     dj0 += c[1]*dj[n];

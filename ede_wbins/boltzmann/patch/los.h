@@ -14,6 +14,10 @@ enum los_kernel {los_none, los_j, los_dj, los_j2, los_polarisation};
  */
 struct los_workspace {
   enum los_kernel kernel;  /**< los_none: leave it to CLASS */
+  int tau_size;            /**< number of times */
+  double * tau0_minus_tau; /**< times of the weights */
+  double * weight;         /**< weights of the sum over times */
+  double * work;           /**< of los_weights */
   int * node;              /**< left node in the table of each time */
   double * coefficient;    /**< _LOS_COEFFICIENTS_ for each time */
 };
@@ -42,18 +46,22 @@ extern "C" {
 
   void los_workspace_free(struct los_workspace * pls);
 
+  void los_weights(int size,
+                   const double * t,
+                   double * weight,
+                   double * work);
+
   void los_prepare(struct los_workspace * pls,
                    HyperInterpStruct * table,
                    enum los_kernel kernel,
                    int tau_size,
                    double * x,
-                   double * weight,
+                   double * tau0_minus_tau,
                    double * source);
 
   double los_integral(struct los_workspace * pls,
                       HyperInterpStruct * table,
                       int index_l,
-                      int first,
                       int last);
 
 #ifdef __cplusplus
