@@ -19,6 +19,7 @@ from cobaya.run import run
 from cobaya.yaml import yaml_load
 
 from ede_wbins.analysis import load_run
+from ede_wbins.emulator import replacing
 from ede_wbins.theory.exact_check import ExactCheck, statistics
 from ede_wbins.theory.exchange import PACKAGED
 
@@ -82,8 +83,8 @@ class Stopwatch(threading.Thread):
             stopped = self._done.wait(3)
             spent = [time.time() - wall, time.process_time() - cpu]
             known[self._phase] = np.add(before, spent).tolist()
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_text(json.dumps(known))
+            with replacing(self._file) as fresh:
+                fresh.write_text(json.dumps(known))
             if stopped:
                 return
 

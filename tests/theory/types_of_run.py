@@ -23,7 +23,8 @@ SMALL = {
 
 
 def quick_model(prefix: str, sampled: dict):
-    """The model, whose processes share the files at `prefix` without MPI."""
+    """The model in one of two processes, which share the files at `prefix` without MPI."""
+    training.mpi = SimpleNamespace(size=lambda: 2)
     boltzmann.load = lambda path=None: SimpleNamespace(
         Class=Universe,
         CosmoSevereError=SevereError,
