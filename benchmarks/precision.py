@@ -8,8 +8,9 @@ with the data of plik-lite (theory up to its l = 2508, as in a run of Planck alo
 (top-hat windows: not the ACT likelihood), and with a mock about the theory for noise like the
 Simons Observatory's. CPU seconds are those of l up to 2508, then 4325. |D| is sqrt(D^T C^-1 D), D
 the change of bandpowers (median). `raw` is the rms of the difference of chi2, `offset` its mean,
-and then the rms and the largest departure from that mean, which alone can move a posterior. Points
-done are kept beside the output, so that a stopped run goes on.
+and then the rms and the largest departure from that mean, which alone can move a posterior.
+`reference` cuts unlensed spectra too, at its own `delta_l_max`: presets that cut them elsewhere
+share an offset for ACT. Points done are kept beside the output, so that a stopped run goes on.
 """
 
 import argparse
