@@ -5,22 +5,26 @@ from cobaya import mpi
 from cobaya.conventions import OutPar
 from cobaya.samplers.mcmc import MCMC
 
-from ede_wbins import mixture
+from ede_wbins.mixture import Mixture
+from ede_wbins.samplers import importance
 
 _POINTS = 6_000
 """Of the chains, at most, that the mixture is fitted to."""
-_FLOOR = 0.01
-"""Of its Gaussians' variances, in units of the posterior's: chains rest for many steps."""
 _BLOCKS = 6
 """Of a chain: those in between tell how many Gaussians are good."""
 _GROWTH = 1.5
 """Of the chains until the next fit. Ever rarer, it changes in the end no posterior."""
+_JUMPS = 3
+"""For each step of the slowest block, where the mixture is known to be good, else one."""
+_PER_DIMENSION = 20
+"""Independent points that a fit needs."""
 
 
 class MixtureMCMC(MCMC):
     r"""
-    Adaptive Metropolis sampler \cite{Lewis:2002ah,Lewis:2013hha}, as many steps of which as its
-    slowest block has are jumps, drawn from a mixture of Gaussians that it fits to its own chains.
+    Adaptive Metropolis sampler \cite{Lewis:2002ah,Lewis:2013hha}, most steps of which are jumps,
+    drawn from a mixture of Gaussians. It is fitted to the chains, and before there are any, to
+    importance samples of the posterior where a theory's training has left draws to start from.
 
     Steps about the current point take hundreds of evaluations to cross a posterior that no single
     Gaussian resembles, such as early dark energy's at small fEDE. A jump is independent of where
@@ -33,31 +37,58 @@ class MixtureMCMC(MCMC):
 
     def initialize(self):
         """Set up Cobaya's sampler, which proposes jumps from its first fit on."""
-        self.mixture, self._learned_at = None, 0
+        self.mixture, self._jumps, self._learned_at = None, 1, 0
         super().initialize()
-        if not len(self.collection):
-            self._start_from_draw()
+        for theory in self.model.theory.values():
+            if (draws := getattr(theory, "draws", None)) is not None:
+                with theory.always("emulated"):
+                    found = self._sample_importance(draws)
+                if found and not len(self.collection):
+                    self._start_from(found)
         if self.output.is_resuming():
             self._learn_mixture()
 
-    def _start_from_draw(self) -> None:
-        """Start from a draw of the posterior where a theory's training has made some."""
-        for theory in self.model.theory.values():
-            draws = getattr(theory, "draws", None)
-            if draws is not None:
-                # Each chain from another one.
-                start = draws[mpi.rank() % len(draws)]
-                results = self.model.logposterior(start)
-                if np.isfinite(results.logpost):
-                    self.current_point.add(start, results)
-                    self.log.info("Instead, a draw of the training: %s", self.current_point)
+    def _sample_importance(self, draws: np.ndarray) -> importance.Sampled | None:
+        """Learn the mixture from a theory's draws of the posterior, before there are chains."""
+        self.mpi_info("Importance sampling of the emulated posterior")
+
+        def log_density(x: np.ndarray) -> float:
+            found = self.model.logposterior(x, return_derived=False, cached=False)
+            return found.logpost / self.temperature
+
+        try:
+            found = importance.sample(log_density, draws, self._rng)
+        except np.linalg.LinAlgError:
+            return None
+        self.mpi_info("%d points, worth %d", len(found.points), found.n_effective)
+        if found.n_effective > _PER_DIMENSION * self.model.prior.d():
+            self._learned_at, self._jumps = len(found.points), _JUMPS
+            self._jump_from(found.mixture)
+        return found
+
+    def _start_from(self, found: importance.Sampled) -> None:
+        """Start from a draw of the posterior, each chain from another one."""
+        start = found.points[self._rng.choice(len(found.points), p=found.weights)]
+        results = self.model.logposterior(start)
+        if np.isfinite(results.logpost):
+            self.current_point.add(start, results)
+            self.log.info("Instead, a draw of the emulated posterior: %s", self.current_point)
+
+    def _jump_from(self, found: Mixture) -> None:
+        self.mixture = found
+        self.mpi_info(" - Jumps from a mixture of %d Gaussians", len(found.weights))
 
     def set_proposer_blocking(self):
-        """Find blocks, as Cobaya does, and what share of steps are to be jumps."""
+        """Find blocks, as Cobaya does, and how many steps are in the slowest one."""
         super().set_proposer_blocking()
-        slow = 1.0 if self.drag else len(self.blocks[0]) / self.cycle_length
-        self._share = slow / (1 + slow)
+        self._slow = 1.0 if self.drag else len(self.blocks[0]) / self.cycle_length
         self._step, self.get_new_sample = self.get_new_sample, self._jump_or_step
+
+    @property
+    def _share(self) -> float:
+        """Of all steps, that of jumps."""
+        jumps = self._jumps * self._slow
+        return jumps / (1 + jumps)
 
     def _jump_or_step(self) -> bool:
         if self.mixture is None or self._rng.random() > self._share:
@@ -80,23 +111,19 @@ class MixtureMCMC(MCMC):
     def _learn_mixture(self) -> None:
         """Fit the later halves of all chains, if they have grown enough since the last fit."""
         length = sum(mpi.allgather(len(self.collection)))
-        if length < max(_GROWTH * self._learned_at, 20 * self.model.prior.d()):
+        if length < max(_GROWTH * self._learned_at, _PER_DIMENSION * self.model.prior.d()):
             return
         self._learned_at = length
-        blocks = mpi.gather(self._blocks())
-        if mpi.is_main_process():
-            seen, unseen = (
-                np.concatenate([block for chain in blocks for block in chain[first::2]])
-                for first in (0, 1)
-            )
-            try:
-                self.mixture = mixture.fit(seen, unseen=unseen, floor=_FLOOR)
-            except np.linalg.LinAlgError:
-                # Of too few different points: later ones will do.
-                self.log.debug("The points of the chains lie in a plane: no mixture is fitted")
-            else:
-                self.log.info(" - Jumps from a mixture of %d Gaussians", len(self.mixture.weights))
-        self.mixture = mpi.share_mpi(self.mixture)
+        blocks = mpi.allgather(self._blocks())
+        seen, unseen = (
+            np.concatenate([block for chain in blocks for block in chain[first::2]])
+            for first in (0, 1)
+        )
+        try:
+            self._jump_from(importance.fit(seen, unseen))
+        except np.linalg.LinAlgError:
+            # Of too few different points: later ones will do.
+            self.log.debug("The points of the chains lie in a plane: no mixture is fitted")
 
     def _blocks(self) -> list[np.ndarray]:
         """Points of the later half of this chain, each as often as its weight, in blocks."""

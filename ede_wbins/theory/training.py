@@ -126,7 +126,8 @@ class Trainer:
             if rms >= theory.tolerance:
                 theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
             self._write_covariance(draws)
-            self._board.post([], finished=True, **notes | {"predicted": predicted})
+            notes |= {"predicted": predicted, "draws": np.unique(draws, axis=0).tolist()}
+            self._board.post([], finished=True, **notes)
             return
         # What comes from a file has to be shown to be enough, by twice as many checks.
         all_random = temperature > 1 or (n == 0 and not fresh)
@@ -193,7 +194,7 @@ class Trainer:
         tasks, _ = self._board.read()
         theory.trust.calibrate(*_unscaled(tasks))
         theory.trust.set_limit(np.array(notes["predicted"]))
-        theory.draws = np.array(notes["walkers"])
+        theory.draws = np.array(notes["draws"])
 
     # Points
 

@@ -1,5 +1,6 @@
 """Cobaya's MCMC with jumps: known posteriors, however good the mixture that it jumps from."""
 
+from contextlib import contextmanager
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from cobaya.theory import Theory
 
 from ede_wbins.mixture import Mixture
 from ede_wbins.samplers import MixtureMCMC
+from ede_wbins.samplers.importance import Sampled
 
 NAME = "ede_wbins.samplers.MixtureMCMC"
 
@@ -39,6 +41,9 @@ INFO = {
         "z": {"prior": [3, 4.3], "ref": 3.5, "proposal": 0.1},
     },
 }
+
+
+POINTS = np.array([[0.3, 3.2], [0.4, 3.3]])
 
 
 def sample(name=NAME, path=None, **options):
@@ -111,18 +116,50 @@ def test_jumps_are_as_many_as_steps_of_the_slow_block(drag, share):
 
 
 class Trained(Theory):
-    """Has draws of the posterior."""
+    """Has draws of the posterior, and is quick when asked to."""
 
     params: ClassVar = {"f": None}
-    draws = np.array([[0.3, 3.2], [0.4, 3.3]])
+    draws = np.random.default_rng(3).uniform([0, 3.3], [0.2, 3.7], (60, 2))
+    modes: ClassVar = []
+
+    @contextmanager
+    def always(self, mode):
+        self.modes.append(mode)
+        yield
+        self.modes.append("trained")
 
     def calculate(self, state, want_derived=True, **params):
         pass
 
 
-@pytest.mark.parametrize(("theory", "start"), [({}, 0.1), ({"trained": Trained}, 0.3)])
-def test_chains_start_from_draws_that_a_theory_has(theory, start):
-    model = get_model(INFO | {"theory": theory})
-    sampler = get_sampler({NAME: {"seed": 1}}, model)
-    assert sampler.current_point.values[0] == start
-    assert sampler.current_point.logpost == model.logposterior(sampler.current_point.values).logpost
+def trained(**options):
+    info = INFO | {"theory": {"trained": Trained}}
+    return get_sampler({NAME: {"seed": 1, "learn_every": 100} | options}, get_model(info))
+
+
+def test_a_run_with_a_trained_theory_jumps_from_its_first_step():
+    sampler = trained(max_samples=3000, Rminus1_stop=0)
+    assert sampler.model.theory["trained"].modes == ["emulated", "trained"]
+    assert sampler._share > 0.5
+    assert len(sampler.mixture.weights) > 1
+    start = sampler.current_point
+    assert start.logpost == sampler.model.logposterior(start.values).logpost
+    sampler.run()
+    samples = sampler.products(skip_samples=0.1, to_getdist=True)["sample"]
+    for name in TRUTH:
+        assert distance(samples, name) < 1.95
+    assert samples.getCorrelationLength("z") < 6
+
+
+def test_chains_start_from_different_draws():
+    first, second = (trained(seed=seed).current_point.values for seed in (1, 2))
+    assert np.all(first != second)
+
+
+def test_a_few_good_points_start_a_chain_but_make_no_mixture(monkeypatch):
+    weights = np.array([0.9, 0.1])
+    found = Sampled(Mixture(np.ones(1), np.zeros((1, 2)), np.eye(2)[None]), POINTS, weights)
+    monkeypatch.setattr("ede_wbins.samplers.importance.sample", lambda *_: found)
+    sampler = trained()
+    assert sampler.mixture is None
+    assert sampler.current_point.values.tolist() in POINTS.tolist()

@@ -1,0 +1,137 @@
+"""Mixtures of Gaussians to jump from: of draws, and of a density by importance sampling."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from cobaya import mpi
+from scipy.special import logsumexp
+
+from ede_wbins import mixture
+from ede_wbins.mixture import Mixture
+
+_FIRST, _GROWTH, _MOST = 600, 1.4, 40_000
+"""Points of the first round, growth of the rounds, and points after which it ends in any case."""
+_ENOUGH = 3_000
+"""Independent draws that the points are worth, after which it ends."""
+_POINTS = 3_000
+"""That a round's mixture is fitted to."""
+_FLOOR = 0.01
+"""Of the Gaussians' variances, in units of the density's: chains rest for many steps."""
+_WIDEN = 1.1
+"""By how much they are wider than what was fitted: their tails fall off faster than most."""
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """
+    A density, as sampled.
+
+    Attributes
+    ----------
+    mixture : Mixture
+        Fitted to it.
+    points : ndarray, shape (n, d)
+    weights : ndarray, shape (n,)
+        That make draws of the density from the points; they add up to 1.
+    """
+
+    mixture: Mixture
+    points: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def n_effective(self) -> float:
+        """Independent draws that the points are worth."""
+        return float(1 / np.sum(self.weights**2))
+
+
+def fit(seen: np.ndarray, unseen: np.ndarray) -> Mixture:
+    """
+    The mixture of draws, shape (n, d), and of others, on which its number of Gaussians is chosen.
+
+    The main MPI process fits, for all.
+
+    Raises
+    ------
+    LinAlgError
+        If too few of them differ.
+    """
+    found = error = None
+    if mpi.is_main_process():
+        try:
+            found = mixture.fit(seen, unseen=unseen, floor=_FLOOR).widened(_WIDEN)
+        except np.linalg.LinAlgError as caught:
+            error = caught
+    found, error = mpi.share_mpi((found, error))
+    if error:
+        raise error
+    return found
+
+
+def sample(
+    log_density: Callable[[np.ndarray], float], draws: np.ndarray, rng: np.random.Generator
+) -> Sampled:
+    """
+    Adaptive multiple importance sampling (Cornuet et al. 2012, arXiv:0907.1254).
+
+    Each round draws from a mixture that is fitted to all points so far. These are weighted by the
+    density over all rounds' mixtures together, with the largest weights cut (Ionides 2008).
+
+    Parameters
+    ----------
+    log_density : callable
+        Of one point, shape (d,), not normalised; -inf where it vanishes.
+    draws : ndarray, shape (n, d)
+        Of the density, roughly.
+    rng : Generator
+        Of this MPI process, all of which take part.
+
+    Raises
+    ------
+    LinAlgError
+        If too few points have density.
+    """
+    at = rng.permutation(len(draws))
+    now = fit(draws[at[::2]], draws[at[1::2]])
+    proposals, sizes, size = [], [], float(_FIRST)
+    points, values = np.empty((0, draws.shape[1])), np.empty(0)
+    while True:
+        mine = now.sample(int(np.ceil(size / mpi.size())), rng)
+        found = mpi.allgather((mine, np.array([log_density(x) for x in mine])))
+        points = np.concatenate([points, *(x for x, _ in found)])
+        values = np.concatenate([values, *(y for _, y in found)])
+        proposals.append(now)
+        sizes.append(len(points) - sum(sizes))
+        weights = _weights(points, values, proposals, sizes)
+        # Halves of the points, not of draws: no point is both seen and unseen.
+        halves = (
+            points[_resample(np.where(np.arange(len(points)) % 2 == i, weights, 0), rng)]
+            for i in (0, 1)
+        )
+        now = fit(*halves)
+        result = Sampled(now, points, weights)
+        if result.n_effective > _ENOUGH or len(points) > _MOST:
+            return result
+        size *= _GROWTH
+
+
+def _weights(
+    points: np.ndarray, values: np.ndarray, proposals: list[Mixture], sizes: list[int]
+) -> np.ndarray:
+    each = [
+        np.log(n / len(points)) + m.logpdf(points) for m, n in zip(proposals, sizes, strict=True)
+    ]
+    if not np.isfinite(values).any():
+        raise np.linalg.LinAlgError("no point has density")
+    log_weights = values - logsumexp(each, axis=0)
+    weights = np.exp(log_weights - log_weights.max())
+    weights = np.minimum(weights, np.sqrt(len(points)) * weights.mean())
+    return weights / weights.sum()
+
+
+def _resample(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Indices of half of `_POINTS` draws, as evenly as weights allow."""
+    n = _POINTS // 2
+    total = np.cumsum(weights)
+    return np.searchsorted(total, total[-1] * (rng.random() + np.arange(n)) / n)
