@@ -3,6 +3,7 @@
 import numpy as np
 from cobaya import mpi
 from cobaya.conventions import OutPar
+from cobaya.model import LogPosterior
 from cobaya.samplers.mcmc import MCMC
 
 from ede_wbins.mixture import Mixture
@@ -38,13 +39,16 @@ class MixtureMCMC(MCMC):
     def initialize(self):
         """Set up Cobaya's sampler, which proposes jumps from its first fit on."""
         self.mixture, self._jumps, self._learned_at = None, 1, 0
+        # By how much the emulator is off at the current point, once it is known.
+        self._off: float | None = None
         super().initialize()
-        for theory in self.model.theory.values():
-            if (draws := getattr(theory, "draws", None)) is not None:
-                with theory.always("emulated"):
-                    found = self._sample_importance(draws)
-                if found and not len(self.collection):
-                    self._start_from(found)
+        theories = self.model.theory.values()
+        trained = (each for each in theories if getattr(each, "draws", None) is not None)
+        self._trained = next(trained, None)
+        if self._trained:
+            found = self._sample_importance(self._trained.draws)
+            if found and not len(self.collection):
+                self._start_from(found)
         if self.output.is_resuming():
             self._learn_mixture()
 
@@ -53,8 +57,7 @@ class MixtureMCMC(MCMC):
         self.mpi_info("Importance sampling of the emulated posterior")
 
         def log_density(x: np.ndarray) -> float:
-            found = self.model.logposterior(x, return_derived=False, cached=False)
-            return found.logpost / self.temperature
+            return self._emulated(x).logpost / self.temperature
 
         try:
             found = importance.sample(log_density, draws, self._rng)
@@ -92,15 +95,49 @@ class MixtureMCMC(MCMC):
 
     def _jump_or_step(self) -> bool:
         if self.mixture is None or self._rng.random() > self._share:
-            return self._step()
+            accept = self._step()
+            if accept:
+                self._off = None
+            return accept
         trial = self.mixture.sample(1, self._rng)[0]
-        results = self.model.logposterior(trial)
-        here, there = self.temperature * self.mixture.logpdf(
-            np.array([self.current_point.values, trial])
-        )
-        accept = self.metropolis_accept(results.logpost - there, self.current_point.logpost - here)
+        accept, results = self._try_emulated(trial) if self._trained else self._try(trial)
         self.process_accept_or_reject(accept, trial, results)
         return accept
+
+    def _try(self, trial: np.ndarray) -> tuple[bool, LogPosterior]:
+        """Whether to jump to a point, and what its posterior is."""
+        results = self.model.logposterior(trial)
+        return self._test(trial, results.logpost, self.current_point.logpost), results
+
+    def _try_emulated(self, trial: np.ndarray) -> tuple[bool, LogPosterior]:
+        """
+        The same in two tests, by the emulator alone, and by how far it was off (Christen and Fox
+        2005): CLASS computes no point that is far too improbable.
+        """
+        here = self.current_point
+        if self._off is None:
+            self._off = self._emulated(here.values).logpost - here.logpost
+        first = self._emulated(trial)
+        if not self._test(trial, first.logpost, here.logpost + self._off):
+            return False, first
+        results = self.model.logposterior(trial)
+        off = first.logpost - results.logpost
+        accept = self.metropolis_accept(-off, -self._off)
+        if accept:
+            self._off = off
+        return accept, results
+
+    def _test(self, trial: np.ndarray, there: float, here: float) -> bool:
+        """Metropolis-Hastings test of a jump between points of these log posteriors."""
+        q_here, q_there = self.temperature * self.mixture.logpdf(
+            np.array([self.current_point.values, trial])
+        )
+        return self.metropolis_accept(there - q_there, here - q_here)
+
+    def _emulated(self, x: np.ndarray) -> LogPosterior:
+        """The posterior at a point without any call of CLASS."""
+        with self._trained.always("emulated"):
+            return self.model.logposterior(x, return_derived=False, cached=False)
 
     def check_convergence_and_learn_proposal(self):
         """Do what Cobaya does at a checkpoint, and fit the mixture where chains are longer."""

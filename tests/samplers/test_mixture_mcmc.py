@@ -116,39 +116,83 @@ def test_jumps_are_as_many_as_steps_of_the_slow_block(drag, share):
 
 
 class Trained(Theory):
-    """Has draws of the posterior, and is quick when asked to."""
+    """Has draws of the posterior, and is less exact, and quick, when asked to."""
 
-    params: ClassVar = {"f": None}
+    params: ClassVar = {"f": None, "z": None}
     draws = np.random.default_rng(3).uniform([0, 3.3], [0.2, 3.7], (60, 2))
-    modes: ClassVar = []
+    wrong = False
+
+    def initialize(self):
+        self.counts = {True: 0, False: 0}
 
     @contextmanager
     def always(self, mode):
-        self.modes.append(mode)
+        assert mode == "emulated"
+        self.wrong = True
         yield
-        self.modes.append("trained")
+        self.wrong = False
+
+    def get_can_provide(self):
+        return ["x"]
+
+    def get_x(self):
+        return self.current_state["x"]
 
     def calculate(self, state, want_derived=True, **params):
-        pass
+        self.counts[self.wrong] += 1
+        state["x"] = loglike(**params) + self.wrong * 1.5 * (params["z"] - 3.5)
+
+
+def of_theory(_self=None):
+    return _self.provider.get_x()
 
 
 def trained(**options):
-    info = INFO | {"theory": {"trained": Trained}}
+    """The sampler of the same posterior, from a theory that has been trained."""
+    likelihood = {"toy": {"external": of_theory, "requires": ["x"]}}
+    info = INFO | {"theory": {"trained": Trained}, "likelihood": likelihood}
     return get_sampler({NAME: {"seed": 1, "learn_every": 100} | options}, get_model(info))
 
 
 def test_a_run_with_a_trained_theory_jumps_from_its_first_step():
-    sampler = trained(max_samples=3000, Rminus1_stop=0)
-    assert sampler.model.theory["trained"].modes == ["emulated", "trained"]
+    sampler = trained(max_samples=4000, Rminus1_stop=0)
     assert sampler._share > 0.5
     assert len(sampler.mixture.weights) > 1
     start = sampler.current_point
     assert start.logpost == sampler.model.logposterior(start.values).logpost
     sampler.run()
     samples = sampler.products(skip_samples=0.1, to_getdist=True)["sample"]
+    # Of the exact posterior, of which it asks less than once a step.
     for name in TRUTH:
         assert distance(samples, name) < 1.95
-    assert samples.getCorrelationLength("z") < 6
+    assert samples.getCorrelationLength("z") < 10
+    steps = sampler.collection["weight"].sum()
+    assert sampler.model.theory["trained"].counts[False] < 0.8 * steps
+
+
+def test_jumps_tried_with_the_emulator_are_in_balance():
+    """As many there as back, of the exact posterior, wherever the emulator is wrong."""
+    sampler = trained()
+    probabilities = []
+
+    def certain(there, here):
+        probabilities.append(min(1.0, np.exp(there - here)))
+        return True
+
+    sampler.metropolis_accept = certain
+
+    def flow(here, there):
+        logpost = sampler.model.logposterior(here).logpost
+        sampler.current_point.add(here, sampler.model.logposterior(here))
+        sampler._off = None
+        probabilities.clear()
+        assert sampler._try_emulated(there)[0]
+        first, second = probabilities
+        return first * second * np.exp(logpost + sampler.mixture.logpdf(there[None])[0])
+
+    points = np.random.default_rng(4).uniform([0.01, 3.2], [0.2, 4.1], (20, 2))
+    for here, there in zip(points[::2], points[1::2], strict=True):
+        assert flow(here, there) == pytest.approx(flow(there, here), rel=1e-9)
 
 
 def test_chains_start_from_different_draws():
