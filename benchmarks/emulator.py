@@ -51,16 +51,17 @@ def settings(name: str, packages_path: str, samples: int | None) -> dict:
     """The run, with no check at its end: that is ours to time."""
     bins, data = RUNS[name]
     likelihood = ", ".join(f"blocks/{block}" for block in data)
+    trained = name.endswith("_trained")
     text = f"""
         theory: !defaults [blocks/ede, blocks/bins_{bins}, blocks/emulator]
         params: !defaults [blocks/lcdm]
         likelihood: !defaults [{likelihood}]
-        sampler: !defaults [blocks/mcmc, blocks/emulated]
+        sampler: !defaults [blocks/mcmc, blocks/emulated{", blocks/means" if trained else ""}]
     """
     info = yaml_load(text, str(YAMLS / f"{name}.yaml"))
     (theory,) = info["theory"].values()
     theory |= {"check": 0, "start": str(YAMLS / f"covmats/w{bins}.covmat"), "n_max": 500}
-    theory["training"] = "auto" if name.endswith("_trained") else None
+    theory["training"] = "auto" if trained else None
     if samples:
         (sampler,) = info["sampler"].values()
         sampler["max_samples"] = samples
@@ -106,14 +107,18 @@ def times(name: str) -> dict[str, np.ndarray]:
     return found
 
 
-def measured(name: str, calls: int) -> dict:
-    """What the files of a run tell that has ended after so many calls of CLASS."""
+def measured(name: str, calls: int, importance: int) -> dict:
+    """
+    What the files of a run tell that has ended after so many calls of CLASS, and evaluations before
+    its chains.
+    """
     prefix, spent = CHAINS / name, times(name)
     chain = load_run(prefix)
     chains = prefix.parent.glob(f"{name}.[0-9]*.txt")
     found = {
         "calls": calls,
-        "evaluations": sum(np.loadtxt(file, usecols=0).sum() for file in chains),
+        "importance": importance,
+        "evaluations": importance + sum(np.loadtxt(file, usecols=0).sum() for file in chains),
         "R-1": float(chain.R_minus_1),
         "converged": bool(chain.converged),
         "wall": spent["sampling"][0],
@@ -170,11 +175,13 @@ def document(found: dict[str, dict], before: str) -> str:
 Made by `make bench-emulator` (`RUN=` one of the rows). EDE + bins on the embedded data (quickstart)
 or on plik-lite, low-l TT and EE, Planck lensing, DESI DR2 and Union3; w3_sh0es adds H0, w3_des the
 nonlinear P(k, z) of DES Y1, w3_cmb has plik-lite and low l alone. `trained` starts from the file
-that comes with the package, the others from nothing.
+that comes with the package and samples until means agree, as `make run` does; the others start from
+nothing and sample on for the tails.
 
 {table(found, before)}
 
-Calls and time are those of training and sampling, of all processes. CLASS then computed random
+Calls and time are those of training and sampling, of all processes; evaluations of the posterior
+those of its importance sampling and of the chains. CLASS then computed random
 points of the chains: rms error of ln L, with and without its mean, which changes no posterior, and
 over what was predicted; effective fraction of the weights that take the emulated posterior to the
 exact one; and by how much they move means, and change widths, at most. Without an emulator: the
@@ -213,11 +220,13 @@ if __name__ == "__main__":
     given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
     # An earlier session that did not get through the check has left them.
     calls = known.get(options.name, {}).get("calls", len(theory.training_set) - given)
+    sampled = sampler.importance
+    first = known.get(options.name, {}).get("importance", len(sampled.points) if sampled else 0)
     mpi.sync_processes()
 
     def record() -> None:
         if mpi.is_main_process():
-            known[options.name] = measured(options.name, calls)
+            known[options.name] = measured(options.name, calls, first)
             results.write_text(json.dumps(known, indent=1))
             if options.output:
                 page = options.output.read_text() if options.output.exists() else ""

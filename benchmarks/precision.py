@@ -9,7 +9,7 @@ with the data of plik-lite (theory up to its l = 2508, as in a run of Planck alo
 Simons Observatory's. CPU seconds are those of l up to 2508, then 4325. |D| is sqrt(D^T C^-1 D), D
 the change of bandpowers (median). `raw` is the rms of the difference of chi2, `offset` its mean,
 and then the rms and the largest departure from that mean, which alone can move a posterior.
-`reference` cuts unlensed spectra too, at its own `delta_l_max`: presets that cut them elsewhere
+`reference` ends unlensed spectra too, at its own `delta_l_max`: presets that end them elsewhere
 share an offset for ACT. Points done are kept beside the output, so that a stopped run goes on.
 """
 

@@ -5,6 +5,7 @@ from cobaya import mpi
 from cobaya.conventions import OutPar
 from cobaya.model import LogPosterior
 from cobaya.samplers.mcmc import MCMC
+from cobaya.theory import Theory
 
 from ede_wbins.mixture import Mixture
 from ede_wbins.samplers import importance
@@ -31,6 +32,13 @@ class MixtureMCMC(MCMC):
     Gaussian resembles, such as early dark energy's at small fEDE. A jump is independent of where
     the chain is (Tierney 1994: accepted by the ratio of posterior over mixture), and those steps
     remain for what the mixture lacks.
+
+    Attributes
+    ----------
+    mixture : Mixture or None
+        That jumps are drawn from, once there is one.
+    importance : Sampled or None
+        The importance samples, of the emulated posterior, where there are any.
     """
 
     # GetDist asks the file of a run for it.
@@ -42,17 +50,19 @@ class MixtureMCMC(MCMC):
         # By how much the emulator is off at the current point, once it is known.
         self._off: float | None = None
         super().initialize()
-        theories = self.model.theory.values()
-        trained = (each for each in theories if getattr(each, "draws", None) is not None)
-        self._trained = next(trained, None)
-        if self._trained:
-            found = self._sample_importance(self._trained.draws)
-            if found and not len(self.collection):
-                self._start_from(found)
+        self.importance = self._sample_importance() if self._trained else None
+        if self.importance and not len(self.collection):
+            self._start_from_one_of(self.importance)
         if self.output.is_resuming():
             self._learn_mixture()
 
-    def _sample_importance(self, draws: np.ndarray) -> importance.Sampled | None:
+    @property
+    def _trained(self) -> Theory | None:
+        """The theory that has an emulator, once it is trained: a run that goes on trains late."""
+        theories = self.model.theory.values()
+        return next((each for each in theories if getattr(each, "draws", None) is not None), None)
+
+    def _sample_importance(self) -> importance.Sampled | None:
         """Learn the mixture from a theory's draws of the posterior, before there are chains."""
         self.mpi_info("Importance sampling of the emulated posterior")
 
@@ -60,7 +70,7 @@ class MixtureMCMC(MCMC):
             return self._emulated(x).logpost / self.temperature
 
         try:
-            found = importance.sample(log_density, draws, self._rng)
+            found = importance.sample(log_density, self._trained.draws, self._rng)
         except np.linalg.LinAlgError:
             return None
         self.mpi_info("%d points, worth %d", len(found.points), found.n_effective)
@@ -69,7 +79,7 @@ class MixtureMCMC(MCMC):
             self._jump_from(found.mixture)
         return found
 
-    def _start_from(self, found: importance.Sampled) -> None:
+    def _start_from_one_of(self, found: importance.Sampled) -> None:
         """Start from a draw of the posterior, each chain from another one."""
         start = found.points[self._rng.choice(len(found.points), p=found.weights)]
         results = self.model.logposterior(start)
