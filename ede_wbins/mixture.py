@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
-from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 _MOST = 6
@@ -92,13 +91,10 @@ def fit(
 
 
 def _log_parts(x, weights, means, roots) -> np.ndarray:
-    d = x.shape[1]
-    parts = []
-    for weight, mean, root in zip(weights, means, roots, strict=True):
-        z = solve_triangular(root, (x - mean).T, lower=True)
-        norm = np.log(np.diag(root)).sum() + d / 2 * np.log(2 * np.pi)
-        parts.append(np.log(weight) - norm - 0.5 * np.sum(z**2, axis=0))
-    return np.array(parts).T
+    z = (x - means[:, None]) @ np.linalg.inv(roots).transpose(0, 2, 1)
+    norms = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+    norms += x.shape[1] / 2 * np.log(2 * np.pi)
+    return np.log(weights) - norms - 0.5 * np.sum(z**2, axis=2).T
 
 
 def _maximise(z: np.ndarray, k: int, floor: float, rng: np.random.Generator):

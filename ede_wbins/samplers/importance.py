@@ -18,8 +18,9 @@ _POINTS = 3_000
 """That a round's mixture is fitted to."""
 _FLOOR = 0.01
 """Of the Gaussians' variances, in units of the density's: chains rest for many steps."""
-_WIDEN = 1.1
-"""By how much they are wider than what was fitted: their tails fall off faster than most."""
+_WIDTHS, _SHARES = (1.1, 1.4), (0.7, 0.3)
+"""Of each Gaussian, in units of that fitted, and how much of it: tails of Gaussians fall off faster
+than most (defensive mixtures, Hesterberg 1995)."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def fit(seen: np.ndarray, unseen: np.ndarray) -> Mixture:
     found = error = None
     if mpi.is_main_process():
         try:
-            found = mixture.fit(seen, unseen=unseen, floor=_FLOOR).widened(_WIDEN)
+            found = _wider(mixture.fit(seen, unseen=unseen, floor=_FLOOR))
         except np.linalg.LinAlgError as caught:
             error = caught
     found, error = mpi.share_mpi((found, error))
@@ -114,6 +115,14 @@ def sample(
         if result.n_effective > _ENOUGH or len(points) > _MOST:
             return result
         size *= _GROWTH
+
+
+def _wider(fitted: Mixture) -> Mixture:
+    return Mixture(
+        np.concatenate([share * fitted.weights for share in _SHARES]),
+        np.tile(fitted.means, (len(_WIDTHS), 1)),
+        np.concatenate([width * fitted.roots for width in _WIDTHS]),
+    )
 
 
 def _weights(
