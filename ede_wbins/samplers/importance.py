@@ -16,11 +16,56 @@ _ENOUGH = 3_000
 """Independent draws that the points are worth, after which it ends."""
 _POINTS = 3_000
 """That a round's mixture is fitted to."""
+_TRIED = 20_000
+"""Draws that tell how much of a mixture lies within bounds."""
 _FLOOR = 0.01
 """Of the Gaussians' variances, in units of the density's: chains rest for many steps."""
 _WIDTHS, _SHARES = (1.1, 1.4), (0.7, 0.3)
 """Of each Gaussian, in units of that fitted, and how much of it: tails of Gaussians fall off faster
 than most (defensive mixtures, Hesterberg 1995)."""
+
+
+@dataclass(frozen=True)
+class Bounded(Mixture):
+    """
+    A mixture within the bounds of a prior, beyond which a share of its own draws may lie.
+
+    Attributes
+    ----------
+    bounds : ndarray, shape (d, 2)
+    share : float
+        Of the mixture within them.
+    """
+
+    bounds: np.ndarray
+    share: float
+
+    @classmethod
+    def within(cls, whole: Mixture, bounds: np.ndarray, rng: np.random.Generator) -> "Bounded":
+        """
+        The part of a mixture within bounds.
+
+        Raises
+        ------
+        LinAlgError
+            If there is next to none.
+        """
+        share = np.mean(_inside(whole.sample(_TRIED, rng), bounds))
+        if not share:
+            raise np.linalg.LinAlgError("the mixture is out of bounds")
+        return cls(whole.weights, whole.means, whole.roots, bounds, float(share))
+
+    def logpdf(self, x: np.ndarray) -> np.ndarray:
+        """Log of the density at points of shape (n, d) within the bounds."""
+        return super().logpdf(x) - np.log(self.share)
+
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw `n` points, shape (n, d)."""
+        found = np.empty((0, self.means.shape[1]))
+        while len(found) < n:
+            more = super().sample(int((n - len(found)) / self.share) + 1, rng)
+            found = np.concatenate([found, more[_inside(more, self.bounds)]])
+        return found[:n]
 
 
 @dataclass(frozen=True)
@@ -30,14 +75,14 @@ class Sampled:
 
     Attributes
     ----------
-    mixture : Mixture
+    mixture : Bounded
         Fitted to it.
     points : ndarray, shape (n, d)
     weights : ndarray, shape (n,)
         That make draws of the density from the points; they add up to 1.
     """
 
-    mixture: Mixture
+    mixture: Bounded
     points: np.ndarray
     weights: np.ndarray
 
@@ -47,11 +92,14 @@ class Sampled:
         return float(1 / np.sum(self.weights**2))
 
 
-def fit(seen: np.ndarray, unseen: np.ndarray) -> Mixture:
+def fit(
+    seen: np.ndarray, unseen: np.ndarray, bounds: np.ndarray, rng: np.random.Generator
+) -> Bounded:
     """
     The mixture of draws, shape (n, d), and of others, on which its number of Gaussians is chosen.
 
-    The main MPI process fits, for all.
+    It ends at `bounds`, shape (d, 2): most of a mixture may lie beyond them where data say little
+    about many parameters. The main MPI process fits, for all.
 
     Raises
     ------
@@ -61,7 +109,8 @@ def fit(seen: np.ndarray, unseen: np.ndarray) -> Mixture:
     found = error = None
     if mpi.is_main_process():
         try:
-            found = _wider(mixture.fit(seen, unseen=unseen, floor=_FLOOR))
+            whole = _wider(mixture.fit(seen, unseen=unseen, floor=_FLOOR))
+            found = Bounded.within(whole, bounds, rng)
         except np.linalg.LinAlgError as caught:
             error = caught
     found, error = mpi.share_mpi((found, error))
@@ -71,7 +120,10 @@ def fit(seen: np.ndarray, unseen: np.ndarray) -> Mixture:
 
 
 def sample(
-    log_density: Callable[[np.ndarray], float], draws: np.ndarray, rng: np.random.Generator
+    log_density: Callable[[np.ndarray], float],
+    draws: np.ndarray,
+    bounds: np.ndarray,
+    rng: np.random.Generator,
 ) -> Sampled:
     """
     Adaptive multiple importance sampling (Cornuet et al. 2012, arXiv:0907.1254).
@@ -85,6 +137,8 @@ def sample(
         Of one point, shape (d,), not normalised; -inf where it vanishes.
     draws : ndarray, shape (n, d)
         Of the density, roughly.
+    bounds : ndarray, shape (d, 2)
+        Beyond which there is none.
     rng : Generator
         Of this MPI process, all of which take part.
 
@@ -94,7 +148,7 @@ def sample(
         If too few points have density.
     """
     at = rng.permutation(len(draws))
-    now = fit(draws[at[::2]], draws[at[1::2]])
+    now = fit(draws[at[::2]], draws[at[1::2]], bounds, rng)
     proposals, sizes, size = [], [], float(_FIRST)
     points, values = np.empty((0, draws.shape[1])), np.empty(0)
     while True:
@@ -110,11 +164,15 @@ def sample(
             points[_resample(np.where(np.arange(len(points)) % 2 == i, weights, 0), rng)]
             for i in (0, 1)
         )
-        now = fit(*halves)
+        now = fit(*halves, bounds, rng)
         result = Sampled(now, points, weights)
         if result.n_effective > _ENOUGH or len(points) > _MOST:
             return result
         size *= _GROWTH
+
+
+def _inside(points: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    return np.all((points > bounds[:, 0]) & (points < bounds[:, 1]), axis=1)
 
 
 def _wider(fitted: Mixture) -> Mixture:
@@ -126,7 +184,7 @@ def _wider(fitted: Mixture) -> Mixture:
 
 
 def _weights(
-    points: np.ndarray, values: np.ndarray, proposals: list[Mixture], sizes: list[int]
+    points: np.ndarray, values: np.ndarray, proposals: list[Bounded], sizes: list[int]
 ) -> np.ndarray:
     each = [
         np.log(n / len(points)) + m.logpdf(points) for m, n in zip(proposals, sizes, strict=True)

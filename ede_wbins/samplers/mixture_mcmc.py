@@ -70,7 +70,9 @@ class MixtureMCMC(MCMC):
             return self._emulated(x).logpost / self.temperature
 
         try:
-            found = importance.sample(log_density, self._trained.draws, self._rng)
+            found = importance.sample(
+                log_density, self._trained.draws, self.model.prior.bounds(), self._rng
+            )
         except np.linalg.LinAlgError:
             return None
         self.mpi_info("%d points, worth %d", len(found.points), found.n_effective)
@@ -167,7 +169,7 @@ class MixtureMCMC(MCMC):
             for first in (0, 1)
         )
         try:
-            self._jump_from(importance.fit(seen, unseen))
+            self._jump_from(importance.fit(seen, unseen, self.model.prior.bounds(), self._rng))
         except np.linalg.LinAlgError:
             # Of too few different points: later ones will do.
             self.log.debug("The points of the chains lie in a plane: no mixture is fitted")
