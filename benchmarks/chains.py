@@ -23,6 +23,7 @@ from ede_wbins.analysis.reweight import reweighted
 from ede_wbins.analysis.run import BURN_IN
 from ede_wbins.analysis.table import Row, rows
 from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
+from ede_wbins.resample import evenly
 
 YAMLS = Path(__file__).parent.parent / "yamls"
 SAMPLED, SHIPPED = Path("chains/results"), Path("chains/shipped")
@@ -92,8 +93,7 @@ def ship(name: str, packages: Path, data: Path) -> None:
 
 def thinned(lines: np.ndarray, n: int) -> np.ndarray:
     """As many steps of a chain, evenly spaced, each of weight 1."""
-    weights = np.cumsum(lines[:, 0])
-    kept = lines[np.searchsorted(weights, weights[-1] * (np.arange(n) + 0.5) / n)]
+    kept = lines[evenly(lines[:, 0], n)]
     kept[:, 0] = 1
     return kept
 

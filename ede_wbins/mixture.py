@@ -34,14 +34,14 @@ class Mixture:
         """Log of the density at points of shape (n, d)."""
         return logsumexp(_log_parts(x, self.weights, self.means, self.roots), axis=1)
 
-    def sample(self, n: int, rng: np.random.Generator, widen: float = 1.0) -> np.ndarray:
-        """Draw `n` points, shape (n, d), with each Gaussian `widen` times as wide."""
+    def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Draw `n` points, shape (n, d)."""
         which = rng.choice(len(self.weights), n, p=self.weights)
         z = rng.standard_normal((n, self.means.shape[1]))
-        return self.means[which] + widen * np.einsum("nij,nj->ni", self.roots[which], z)
+        return self.means[which] + np.einsum("nij,nj->ni", self.roots[which], z)
 
     def widened(self, factor: float) -> "Mixture":
-        """The mixture that `sample` with `widen` draws from."""
+        """The same with each Gaussian `factor` times as wide."""
         return Mixture(self.weights, self.means, factor * self.roots)
 
 

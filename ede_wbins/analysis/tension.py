@@ -12,6 +12,7 @@ from ede_wbins.analysis.measurements import Measurement
 from ede_wbins.analysis.run import Run
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.read_yaml import read_yaml
+from ede_wbins.resample import evenly
 
 _N_DIFFERENCES = 20_000
 _N_PART = 4000
@@ -130,12 +131,8 @@ class _Source:
             rows = np.arange(len(self.weights))
             if part is not None:
                 rows = rows[part * len(rows) // _BATCHES : (part + 1) * len(rows) // _BATCHES]
-            weights = self.weights[rows] / self.weights[rows].sum()
             # Evenly through the chain, so that all of it counts.
-            at = (np.arange(n) + rng.random()) / n
-            return self.columns[
-                rows[np.searchsorted(np.cumsum(weights), at).clip(0, len(rows) - 1)]
-            ]
+            return self.columns[rows[evenly(self.weights[rows], n, rng.random())]]
         m = self.source
         # As many on either side as makes the density continuous.
         n_down = round(n * m.down / (m.up + m.down))

@@ -9,6 +9,7 @@ from scipy.special import logsumexp
 
 from ede_wbins import mixture
 from ede_wbins.mixture import Mixture
+from ede_wbins.resample import evenly
 
 _FIRST, _GROWTH, _MOST = 600, 1.4, 40_000
 """Points of the first round, growth of the rounds, and points after which it ends in any case."""
@@ -150,18 +151,23 @@ def sample(
     at = rng.permutation(len(draws))
     now = fit(draws[at[::2]], draws[at[1::2]], bounds, rng)
     proposals, sizes, size = [], [], float(_FIRST)
-    points, values = np.empty((0, draws.shape[1])), np.empty(0)
+    points, values, densities = np.empty((0, draws.shape[1])), np.empty(0), np.empty((0, 0))
     while True:
         mine = now.sample(int(np.ceil(size / mpi.size())), rng)
         found = mpi.allgather((mine, np.array([log_density(x) for x in mine])))
-        points = np.concatenate([points, *(x for x, _ in found)])
+        fresh = np.concatenate([x for x, _ in found])
         values = np.concatenate([values, *(y for _, y in found)])
         proposals.append(now)
-        sizes.append(len(points) - sum(sizes))
-        weights = _weights(points, values, proposals, sizes)
+        sizes.append(len(fresh))
+        # Of each point, a row, in each mixture, a column.
+        densities = np.column_stack([densities, now.logpdf(points)])
+        densities = np.vstack([densities, np.column_stack([m.logpdf(fresh) for m in proposals])])
+        points = np.concatenate([points, fresh])
+        weights = _weights(values, densities, sizes)
         # Halves of the points, not of draws: no point is both seen and unseen.
+        half = np.arange(len(points)) % 2
         halves = (
-            points[_resample(np.where(np.arange(len(points)) % 2 == i, weights, 0), rng)]
+            points[evenly(np.where(half == i, weights, 0), _POINTS // 2, rng.random())]
             for i in (0, 1)
         )
         now = fit(*halves, bounds, rng)
@@ -183,22 +189,11 @@ def _wider(fitted: Mixture) -> Mixture:
     )
 
 
-def _weights(
-    points: np.ndarray, values: np.ndarray, proposals: list[Bounded], sizes: list[int]
-) -> np.ndarray:
-    each = [
-        np.log(n / len(points)) + m.logpdf(points) for m, n in zip(proposals, sizes, strict=True)
-    ]
+def _weights(values: np.ndarray, densities: np.ndarray, sizes: list[int]) -> np.ndarray:
     if not np.isfinite(values).any():
         raise np.linalg.LinAlgError("no point has density")
-    log_weights = values - logsumexp(each, axis=0)
+    n = len(values)
+    log_weights = values - logsumexp(densities + np.log(np.array(sizes) / n), axis=1)
     weights = np.exp(log_weights - log_weights.max())
-    weights = np.minimum(weights, np.sqrt(len(points)) * weights.mean())
+    weights = np.minimum(weights, np.sqrt(n) * weights.mean())
     return weights / weights.sum()
-
-
-def _resample(weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Indices of half of `_POINTS` draws, as evenly as weights allow."""
-    n = _POINTS // 2
-    total = np.cumsum(weights)
-    return np.searchsorted(total, total[-1] * (rng.random() + np.arange(n)) / n)

@@ -8,6 +8,7 @@ from cobaya.samplers.mcmc import MCMC
 from cobaya.theory import Theory
 
 from ede_wbins.mixture import Mixture
+from ede_wbins.resample import evenly
 from ede_wbins.samplers import importance
 
 _POINTS = 6_000
@@ -24,7 +25,7 @@ _PER_DIMENSION = 20
 
 class MixtureMCMC(MCMC):
     r"""
-    Adaptive Metropolis sampler \cite{Lewis:2002ah,Lewis:2013hha}, most steps of which are jumps,
+    Adaptive Metropolis sampler \cite{Lewis:2002ah,Lewis:2013hha}, many steps of which are jumps,
     drawn from a mixture of Gaussians. It is fitted to the chains, and before there are any, to
     importance samples of the posterior where a theory's training has left draws to start from.
 
@@ -177,8 +178,7 @@ class MixtureMCMC(MCMC):
     def _blocks(self) -> list[np.ndarray]:
         """Points of the later half of this chain, each as often as its weight, in blocks."""
         rows = self.collection[len(self.collection) // 2 :]
-        weights = np.cumsum(rows[OutPar.weight].to_numpy())
-        number = int(min(weights[-1], _POINTS / mpi.size()))
-        at = np.searchsorted(weights, weights[-1] * (np.arange(number) + 0.5) / number)
+        weights = rows[OutPar.weight].to_numpy()
+        at = evenly(weights, int(min(weights.sum(), _POINTS / mpi.size())))
         points = rows[self.collection.sampled_params].to_numpy(dtype=float)[at]
         return np.array_split(points, _BLOCKS)

@@ -195,6 +195,15 @@ def test_jumps_tried_with_the_emulator_are_in_balance():
         assert flow(here, there) == pytest.approx(flow(there, here), rel=1e-9)
 
 
+def test_without_a_trained_theory_a_chain_starts_from_its_reference():
+    model = get_model(INFO)
+    sampler = get_sampler({NAME: {"seed": 1}}, model)
+    assert sampler.importance is None
+    start = sampler.current_point
+    assert start.values[0] == 0.1
+    assert start.logpost == model.logposterior(start.values).logpost
+
+
 def test_chains_start_from_different_draws():
     first, second = (trained(seed=seed).current_point.values for seed in (1, 2))
     assert np.all(first != second)
