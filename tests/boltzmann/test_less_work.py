@@ -1,4 +1,4 @@
-"""Ways to the same numbers with less work: renewed spectra, Bessel tables, h from theta_s."""
+"""Ways to the same numbers with less work: renewed spectra, Bessel tables, lensing, h from theta_s."""
 
 import ctypes
 import gc
@@ -159,6 +159,44 @@ def test_tables_are_shared_and_kept_apart(classy):
         np.testing.assert_array_equal(held[sizes.index(n)].raw_cl(n)["ee"], alone[n])
 
 
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"delta_l_max": 800},
+        {"delta_l_max": 800, "accurate_lensing": 1},
+        {"delta_l_max": 700, "output": "tCl,lCl"},
+    ],
+)
+def test_lensed_spectra_are_those_of_class(classy, inputs):
+    ours, theirs = (
+        computed(classy, lensing_by_blocks=blocks, **inputs).lensed_cl(L_MAX) for blocks in (1, 0)
+    )
+    assert ours.keys() == theirs.keys()
+    for name in set(ours) - {"ell"}:
+        # TE has zeros, and B modes are what is left of larger terms.
+        scale = np.sqrt(theirs["tt"] * theirs["ee"]) if name == "te" else theirs[name]
+        np.testing.assert_array_less(np.abs(ours[name] - theirs[name])[2:], 1e-8 * scale[2:], name)
+
+
+def test_lensed_spectra_do_not_depend_on_threads(classy, monkeypatch):
+    settings = {"lensing_by_blocks": 1, "delta_l_max": 800}
+    one = computed(classy, **settings).lensed_cl(L_MAX)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    three = computed(classy, **settings).lensed_cl(L_MAX)
+    np.testing.assert_array_equal(one["tt"], three["tt"])
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"lensing_C2_order": 4}, {"lensing_C0_order": 1}, {"ic": "ad,bi", "f_bi": 0.1}]
+)
+def test_lensing_beyond_ours_is_left_to_class(classy, inputs):
+    ours, theirs = (
+        computed(classy, lensing_by_blocks=blocks, **inputs).lensed_cl(L_MAX) for blocks in (1, 0)
+    )
+    for name, values in theirs.items():
+        np.testing.assert_array_equal(ours[name], values, err_msg=name)
+
+
 def test_h_from_theta_s(classy):
     target = {"theta_s_100": 1.0411, "h": None}
 
@@ -186,7 +224,7 @@ def test_memory_does_not_grow(classy, evaluations):
     few_modes = {"l_max_scalars": 50, "k_step_super": 0.05, "P_k_max_1/Mpc": 0.05}
     few_modes |= {"k_per_decade_for_pk": 3, "k_per_decade_for_bao": 5}
     cosmo, rng = classy.Class(), np.random.default_rng(0)
-    cosmo.set(BASE | EDE | BINS | few_modes | {"bessel_table": 1})
+    cosmo.set(BASE | EDE | BINS | few_modes | {"bessel_table": 1, "lensing_by_blocks": 1})
     warm_up = 10
     for number in range(warm_up + evaluations):
         if number == warm_up:
