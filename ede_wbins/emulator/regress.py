@@ -137,6 +137,21 @@ class GaussianProcess:
         trend, cross = self._against_training(x)
         return trend @ self._trend + cross @ self._weights
 
+    def left_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """
+        What each training point would be predicted to be by all the others, less what it is.
+
+        Exact, without a fit for each (Dubrule 1983), at the length scales, amplitudes and nuggets
+        that all points together have.
+
+        Returns
+        -------
+        error, variance : ndarray, shape (n, k)
+            The errors, and the variances that would be predicted for them.
+        """
+        leverage = self._modes**2 @ self._precision
+        return -self._weights / leverage, self._amplitude2 / leverage
+
     def correlation(self, x: np.ndarray) -> np.ndarray:
         """Correlation of the predictions' errors at `x`, shape (m, m), at the median nugget."""
         trend, cross = self._against_training(x)

@@ -126,6 +126,17 @@ class Surrogate:
             at += len(z)
         return Prediction(components, variances, values, background, inputs)
 
+    def left_out(self) -> tuple[np.ndarray, np.ndarray]:
+        """
+        Errors of the components of each training point, as predicted by all the others, and their
+        predicted variances, shape (n, k) each.
+        """
+        nothing = np.empty((2, len(self.components), 0))
+        error, variance = np.concatenate(
+            [nothing, *(self._processes[kind].left_out() for kind in self._vectors)], axis=-1
+        )
+        return error, variance
+
     def correlation(self, inputs: np.ndarray) -> np.ndarray:
         """Correlation of errors between points with these coordinates, shape (m, m)."""
         name = next(iter(self._vectors), "others")

@@ -49,7 +49,9 @@ class Trainer:
         """
         Compute and learn until draws of the posterior are predicted well enough.
 
-        What is predicted of errors is scaled by what those of random points have been.
+        What is predicted of errors is scaled by what those of random points have been before they
+        were learned. Where points come from a file, each of them in the posterior is one that the
+        others predict: there is no need to compute more in order to know.
 
         Raises
         ------
@@ -106,16 +108,16 @@ class Trainer:
 
     def _plan_round(self, tasks: list[dict], notes: dict) -> None:
         theory = self._theory
-        fresh = any(task["kind"] == "first" for task in tasks)
+        fresh = _fresh(tasks)
         n = notes.get("round", -1) + 1
         full = len(theory.training_set) >= theory.n_max
         temperature = TEMPERATURES[min(n, len(TEMPERATURES) - 1) if fresh and not full else -1]
-        shown = temperature == 1 and len(_blind(tasks)[0]) > 0
         theory.fit(notes)
         notes |= {"round": n, "temperature": temperature, "lengths": theory.surrogate.lengths}
         # Few draws may all be where errors are small: the end needs many.
         for steps in (_STEPS, _LAST_STEPS):
             draws = self._explore(temperature, steps, tasks, notes)
+            shown = temperature == 1 and len(self._evidence(tasks)[0]) >= (1 if fresh else N_ROUND)
             if not (full or shown):
                 break
             predicted = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
@@ -129,9 +131,7 @@ class Trainer:
             notes |= {"predicted": predicted, "draws": np.unique(draws, axis=0).tolist()}
             self._board.post([], finished=True, **notes)
             return
-        # What comes from a file has to be shown to be enough, by twice as many checks.
-        all_random = temperature > 1 or (n == 0 and not fresh)
-        n_random = N_ROUND if all_random else N_ROUND // 2
+        n_random = N_ROUND if temperature > 1 else N_ROUND // 2
         batch = self._batch(draws, n_random, temperature, n, _unfinished(tasks))
         self._board.post(batch, **notes)
 
@@ -147,8 +147,20 @@ class Trainer:
             notes["noise"] = self._measure_noise(notes["best"])
             theory.fit(notes)
         self._expand(notes["best"])
-        theory.trust.calibrate(*_unscaled(tasks))
+        theory.trust.calibrate(*self._evidence(tasks))
         return draws
+
+    def _evidence(self, tasks: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+        """Errors of ln L that are known in the posterior, and what is predicted for them."""
+        if _fresh(tasks):
+            error, sd, scale = _blind(tasks)
+            return error, sd / scale
+        theory = self._theory
+        surrogate, nuisance = theory.surrogate, theory.likelihoods.nuisance()
+        dimensions = self._model.prior.d()
+        return theory.trust.left_out(
+            surrogate.components, *surrogate.left_out(), nuisance, dimensions
+        )
 
     def _batch(
         self, draws: np.ndarray, n_random: int, temperature: float, n: int, unfinished: list[dict]
@@ -192,7 +204,7 @@ class Trainer:
         theory.fit(notes, refine=False)
         self._expand(notes["best"])
         tasks, _ = self._board.read()
-        theory.trust.calibrate(*_unscaled(tasks))
+        theory.trust.calibrate(*self._evidence(tasks))
         theory.trust.set_limit(np.array(notes["predicted"]))
         theory.draws = np.array(notes["draws"])
 
@@ -277,6 +289,11 @@ class Trainer:
                     each._current_state = state
 
 
+def _fresh(tasks: list[dict]) -> bool:
+    """Whether the training began from nothing."""
+    return any(task["kind"] == "first" for task in tasks)
+
+
 def _unfinished(tasks: list[dict]) -> list[dict]:
     return [task for task in tasks if "result" not in task]
 
@@ -294,7 +311,3 @@ def _blind(tasks: list[dict], temperature: float = 1) -> np.ndarray:
     return np.array(done).reshape(-1, 3).T
 
 
-def _unscaled(tasks: list[dict]) -> tuple[np.ndarray, np.ndarray]:
-    """Those errors at temperature 1, and what had been predicted for them at scale 1."""
-    error, sd, scale = _blind(tasks)
-    return error, sd / scale

@@ -113,6 +113,32 @@ class Trust:
         """Scale predicted errors to what those of blind points have been, predicted at scale 1."""
         self._weigh((np.array(errors) / np.maximum(predicted, 1e-300)) ** 2)
 
+    def left_out(
+        self,
+        components: np.ndarray,
+        errors: np.ndarray,
+        variances: np.ndarray,
+        nuisance: np.ndarray,
+        n: int,
+    ) -> np.ndarray:
+        """
+        Errors of ln L at training points of the posterior, in `n` dimensions, each of which is
+        predicted by all the others, and what is predicted for them at scale 1; shape (2, m).
+
+        Parameters
+        ----------
+        components, errors, variances : ndarray, shape (points, k)
+        nuisance : ndarray, shape (q,)
+        """
+        found = []
+        for true, error, variance in zip(components, errors, variances, strict=True):
+            loglike = self.local.loglike(true, nuisance)
+            if self.best - loglike < n:
+                predicted = true + error
+                sd = self.local.sd(predicted, nuisance, variance)
+                found.append((self.local.loglike(predicted, nuisance) - loglike, sd))
+        return np.array(found).reshape(-1, 2).T
+
     def learn(self, error: float, predicted: float) -> None:
         """Take into account one more blind point, predicted at the present scale."""
         self._weigh(np.append(self._ratio2, (error / predicted * self.scale) ** 2))

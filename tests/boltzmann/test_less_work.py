@@ -1,4 +1,4 @@
-"""Ways to the same numbers with less work: renewed spectra, Bessel tables, lensing, h from theta_s."""
+"""The same numbers with less work: renewed spectra, Bessel tables, lensing, h from theta_s."""
 
 import ctypes
 import gc

@@ -44,6 +44,32 @@ def test_predicted_errors_of_a_draw_of_the_process_are_honest(rng, noise):
     assert np.sqrt(np.mean(ratio**2)) == pytest.approx(1, abs=0.15)
 
 
+def test_points_left_out_are_predicted_by_generalised_least_squares(rng):
+    x = rng.uniform(-2, 2, size=(40, 3))
+    y = smooth(np.column_stack([x, x[:, 0]])) + 0.01 * rng.normal(size=(40, 3))
+    # Long ones would leave matrices that the formulae below cannot invert well.
+    process = GaussianProcess.fit(x, y, lengths=np.array([1.0, 1.5, 2.0]), refine=False)
+    error, variance = process.left_out()
+    standard = (x - x.mean(axis=0)) / x.std(axis=0)
+    trend = np.column_stack([np.ones(40), standard])
+    distance = np.linalg.norm((standard[:, None] - standard) / process.lengths, axis=-1)
+    r = np.sqrt(5) * distance
+    kernel = (1 + r + r**2 / 3) * np.exp(-r)
+    for i in (0, 17, 39):
+        rest = np.arange(40) != i
+        for j in range(3):
+            noisy = kernel + process._nugget[j] * np.eye(40)
+            inverse, f = np.linalg.inv(noisy[rest][:, rest]), trend[rest]
+            information = f.T @ inverse @ f
+            beta = np.linalg.solve(information, f.T @ inverse @ y[rest, j])
+            mean = trend[i] @ beta + kernel[i, rest] @ inverse @ (y[rest, j] - f @ beta)
+            u = trend[i] - kernel[i, rest] @ inverse @ f
+            unknown = 1 - kernel[i, rest] @ inverse @ kernel[rest, i] + process._nugget[j]
+            unknown += u @ np.linalg.solve(information, u)
+            assert error[i, j] == pytest.approx(mean - y[i, j], rel=1e-4, abs=1e-8)
+            assert variance[i, j] == pytest.approx(process._amplitude2[j] * unknown, rel=1e-4)
+
+
 def test_linear_functions_are_exact_far_away(rng):
     x = rng.normal(size=(30, 3))
     slope = np.array([[2.0], [-1.0], [0.5]])

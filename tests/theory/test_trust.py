@@ -75,6 +75,15 @@ def test_predicted_errors_are_scaled_to_those_of_blind_points(trust):
     assert 0.9 < trust.scale < 1
 
 
+def test_points_left_out_tell_of_errors_in_the_posterior_alone(trust):
+    components = np.array([[1.0], [10.0], [-2.0]])
+    errors, variances = np.array([[0.1], [0.1], [-0.2]]), np.full((3, 1), 0.01)
+    error, sd = trust.left_out(components, errors, variances, np.empty(0), n=5)
+    np.testing.assert_allclose(error, [-0.5 * (1.1**2 - 1), -0.5 * (2.2**2 - 4)])
+    np.testing.assert_allclose(sd, [trust.local.sd(c, [], [0.01]) for c in ([1.1], [-2.2])])
+    assert trust.left_out(components[1:2], *np.ones((2, 1, 1)), np.empty(0), n=5).shape == (2, 0)
+
+
 def test_scale_settles_where_each_point_is_predicted_with_that_of_those_before(trust):
     trust.calibrate([], [])
     for _ in range(1000):
