@@ -309,5 +309,3 @@ def _blind(tasks: list[dict], temperature: float = 1) -> np.ndarray:
         if task.get("temperature") == temperature and np.isfinite(task.get("result", np.nan))
     ]
     return np.array(done).reshape(-1, 3).T
-
-
