@@ -73,6 +73,18 @@ def test_table_has_what_was_not_run(tmp_path):
     assert all(f"## {section}" in text for section in SECTIONS)
 
 
+def test_table_keeps_lines_that_were_made_elsewhere(tmp_path):
+    trials = {name: Trials(item, tmp_path, "x", "c") for name, item in ITEMS.items()}
+    one = next(iter(ITEMS.values()))
+    other = list(ITEMS.values())[-1]
+    trials[other.name].records.append(Record(0, "fine", 1.0, 0, 0, 0, 0, "new"))
+    before = f"| {one.tried} | 7 |  | 7 fine | holds | old |\n| {other.tried} | 9 | | | | old |"
+    text = table(trials, before)
+    assert "| 7 fine | holds | old |" in text
+    assert "1 fine" in text and "| 9 |" not in text
+    assert text.count("not run") == len(ITEMS) - 2
+
+
 @pytest.mark.parametrize("model", ["fluid", "scalar"])
 def test_draws(classy, monkeypatch, model):
     monkeypatch.setattr("draws.packages", lambda: classy.__file__.split("/code/")[0])

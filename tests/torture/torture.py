@@ -5,7 +5,7 @@
 Each item of items.py is a number of trials, made one after another in a process of its own that is
 replaced when it dies or hangs. They are kept below build/torture: a stopped call goes on where it
 was. Trials of another patch of CLASS are dropped; others stay, each with the commit that it was
-made at, until --anew.
+made at, until --anew. So do lines of the table of which no trial is kept here.
 """
 
 import argparse
@@ -49,15 +49,21 @@ def row(item: Item, trials: Trials) -> str:
     return f"| {item.tried} | {often} | {spent} | {outcome} | {result} | {commits} |"
 
 
-def table(all_trials: dict[str, Trials]) -> str:
-    """All sections."""
+def table(all_trials: dict[str, Trials], before: str = "") -> str:
+    """All sections; what has no trials here stays as on the page as it was `before`."""
+    known = {line.split(" | ")[0]: line for line in before.splitlines() if line.startswith("| ")}
     lines = []
     for section, items in SECTIONS.items():
         lines += [
             f"## {section}\n",
             "| tried | trials | CPU s | outcome | | commit |",
             "|---|---|---|---|---|---|",
-            *(row(item, all_trials[item.name]) for item in items),
+            *(
+                row(item, trials)
+                if (trials := all_trials[item.name]).records
+                else known.get(f"| {item.tried}", row(item, trials))
+                for item in items
+            ),
             "",
         ]
     return "\n".join(lines)
@@ -78,12 +84,13 @@ def main() -> None:
     for name in args.only or ITEMS:
         kept[name].go_on(60 * args.minutes, show)
         print()
-    text = table(kept)
+    known = args.output and args.output.exists()
+    text = table(kept, args.output.read_text() if known else "")
     print(text)
     if args.output:
         head = (
             "# Reliability\n\nPrinted by `make torture` (`tests/torture`), at the commits in the "
-            f"last column (+: with changes);\npatch {patch_id()} of CLASS."
+            "last column (+: with changes)."
         )
         args.output.write_text(f"{head}\n\n{text}")
 
