@@ -54,6 +54,9 @@ int main(int argc, char ** argv) {
   static struct whole w;
   ErrorMsg errmsg;
 
+  /* A leak ends the process before what is in a buffer is written. */
+  setbuf(stdout,NULL);
+
   if (input_init(argc,argv,&w.pr,&w.ba,&w.th,&w.pt,&w.tr,&w.pm,&w.hr,&w.fo,&w.le,&w.sd,&w.op,errmsg) == _FAILURE_) {
     printf("error: %s\n",errmsg);
     return 0;
