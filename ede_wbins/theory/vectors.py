@@ -14,8 +14,13 @@ from ede_wbins.theory.training_set import TrainingSet
 N_COMPONENTS = 40
 """At most so many principal components of all vectors of a kind together."""
 
-FLOOR = 0.02
-"""Components below this, in units of the noise, are left out."""
+FLOOR = 0.005
+"""
+Components below this, in units of the noise, are left out.
+
+Larger ones that are numerical noise of CLASS are of no use, but are predicted to be just that: left
+out, they would be errors of ln L that nothing predicts, the largest where all else is known well.
+"""
 
 Backgrounds = Sequence[TabulatedBackground]
 
