@@ -33,7 +33,8 @@ def prior_info(info: dict) -> dict:
         arguments = re.match(r"lambda ([\w, ]+):", text)
         if arguments and {each.strip() for each in arguments[1].split(",")} <= sampled:
             params[name] = {"derived": text} | {k: value[k] for k in ("latex",) if k in value}
-    sampler = {"mcmc": {"max_samples": _MOST, "Rminus1_stop": 0.003}}
+    # A functional prior may have a narrow peak, which a chain rarely leaves: it is not stuck there.
+    sampler = {"mcmc": {"max_samples": _MOST, "Rminus1_stop": 0.003, "max_tries": float("inf")}}
     found = {"likelihood": {"one": None}, "params": params, "sampler": sampler}
     return found | {"prior": full["prior"]} if full.get("prior") else found
 
