@@ -116,8 +116,8 @@ class Trainer:
         notes |= {"round": n, "temperature": temperature, "lengths": theory.surrogate.lengths}
         # Few draws may all be where errors are small: the end needs many.
         for steps in (_STEPS, _LAST_STEPS):
-            draws = self._explore(temperature, steps, tasks, notes)
-            shown = temperature == 1 and len(self._evidence(tasks)[0]) >= (1 if fresh else N_ROUND)
+            draws, known = self._explore(temperature, steps, tasks, notes)
+            shown = temperature == 1 and known >= (1 if fresh else N_ROUND)
             if not (full or shown):
                 break
             predicted = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
@@ -137,8 +137,11 @@ class Trainer:
 
     def _explore(
         self, temperature: float, steps: int, tasks: list[dict], notes: dict
-    ) -> np.ndarray:
-        """Draws of the posterior, about the best of which the likelihoods are expanded."""
+    ) -> tuple[np.ndarray, int]:
+        """
+        Draws of the posterior, about the best of which the likelihoods are expanded, and of how
+        many points there errors are known.
+        """
         theory = self._theory
         # As many draws however many walkers there are.
         steps = steps * _WALKERS // self._walkers
@@ -147,8 +150,9 @@ class Trainer:
             notes["noise"] = self._measure_noise(notes["best"])
             theory.fit(notes)
         self._expand(notes["best"])
-        theory.trust.calibrate(*self._evidence(tasks))
-        return draws
+        errors, predicted = self._evidence(tasks)
+        theory.trust.calibrate(errors, predicted)
+        return draws, len(errors)
 
     def _evidence(self, tasks: list[dict]) -> tuple[np.ndarray, np.ndarray]:
         """Errors of ln L that are known in the posterior, and what is predicted for them."""
