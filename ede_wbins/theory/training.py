@@ -49,9 +49,9 @@ class Trainer:
         """
         Compute and learn until draws of the posterior are predicted well enough.
 
-        What is predicted of errors is scaled by what those of random points have been before they
-        were learned. Where points come from a file, each of them in the posterior is one that the
-        others predict: there is no need to compute more in order to know.
+        What is predicted of errors is scaled by what they are at the points of the posterior, each
+        predicted by all the others: no point need be computed for that alone, and what an earlier
+        emulator did not know tells nothing of this one.
 
         Raises
         ------
@@ -108,17 +108,17 @@ class Trainer:
 
     def _plan_round(self, tasks: list[dict], notes: dict) -> None:
         theory = self._theory
-        fresh = _fresh(tasks)
         n = notes.get("round", -1) + 1
         full = len(theory.training_set) >= theory.n_max
+        # With the points of another run it is roughly known where the posterior is.
+        fresh = any(task["kind"] == "first" for task in tasks)
         temperature = TEMPERATURES[min(n, len(TEMPERATURES) - 1) if fresh and not full else -1]
         theory.fit(notes)
         notes |= {"round": n, "temperature": temperature, "lengths": theory.surrogate.lengths}
         # Few draws may all be where errors are small: the end needs many.
         for steps in (_STEPS, _LAST_STEPS):
             draws, known = self._explore(temperature, steps, tasks, notes)
-            shown = temperature == 1 and known >= (1 if fresh else N_ROUND)
-            if not (full or shown):
+            if not (full or (temperature == 1 and known >= N_ROUND)):
                 break
             predicted = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
             rms = float(np.sqrt(np.mean(np.square(predicted))))
@@ -150,27 +150,23 @@ class Trainer:
             notes["noise"] = self._measure_noise(notes["best"])
             theory.fit(notes)
         self._expand(notes["best"])
-        errors, predicted = self._evidence(tasks)
-        theory.trust.calibrate(errors, predicted)
-        return draws, len(errors)
+        return draws, self._calibrate()
 
-    def _evidence(self, tasks: list[dict]) -> tuple[np.ndarray, np.ndarray]:
-        """Errors of ln L that are known in the posterior, and what is predicted for them."""
-        if _fresh(tasks):
-            error, sd, scale = _blind(tasks)
-            return error, sd / scale
+    def _calibrate(self) -> int:
+        """Scale predicted errors to those of points left out; at how many in the posterior."""
         theory = self._theory
         surrogate, nuisance = theory.surrogate, theory.likelihoods.nuisance()
-        dimensions = self._model.prior.d()
-        return theory.trust.left_out(
-            surrogate.components, *surrogate.left_out(), nuisance, dimensions
+        errors, predicted = theory.trust.left_out(
+            surrogate.components, *surrogate.left_out(), nuisance, self._model.prior.d()
         )
+        theory.trust.calibrate(errors, predicted)
+        return len(errors)
 
     def _batch(
         self, draws: np.ndarray, n_random: int, temperature: float, n: int, unfinished: list[dict]
     ) -> list[dict]:
         """
-        Points for CLASS: random draws, which are blind checks too, and those that teach most beside
+        Points for CLASS: random draws, whose errors are reported, and those that teach most beside
         these and what is not finished.
         """
         # A walker that rests is drawn twice.
@@ -178,8 +174,8 @@ class Trainer:
         tasks = []
         for x in draws[:n_random]:
             loglike, _, sd = self._emulated(x)
-            task = {"kind": "random", "x": x.tolist(), "round": n, "temperature": temperature}
-            tasks.append(task | {"predicted": loglike, "sd": sd, "scale": self._theory.trust.scale})
+            task = {"kind": "random", "x": x.tolist(), "round": n}
+            tasks.append(task | {"predicted": loglike, "sd": sd})
         if n_random < N_ROUND:
             known = [task["x"] for task in (*unfinished, *tasks)]
             candidates = [*np.array(known), *draws[n_random : n_random + _CANDIDATES]]
@@ -191,14 +187,17 @@ class Trainer:
 
     def _report(self, tasks: list[dict], notes: dict) -> None:
         """Log the rms error of ln L at the random draws of the last round, and as predicted."""
-        theory, n = self._theory, notes.get("round")
-        done = [task for task in tasks if n is not None and task.get("round") == n]
-        error, sd, _ = _blind(done, notes.get("temperature"))
-        if len(error):
-            theory.log.info(
+        found = [
+            (task["predicted"] - task["result"], task["sd"])
+            for task in tasks
+            if "round" in task and task["round"] == notes["round"]
+            if np.isfinite(task.get("result", np.nan))
+        ]
+        if found:
+            self._theory.log.info(
                 "Emulator: %d points, T = %g: rms error of ln L %.2f (predicted %.2f)",
-                *(len(theory.training_set), notes["temperature"]),
-                *(np.sqrt(np.mean(each**2)) for each in (error, sd)),
+                *(len(self._theory.training_set), notes["temperature"]),
+                *np.sqrt(np.mean(np.square(found), axis=0)),
             )
 
     def _finish(self, notes: dict) -> None:
@@ -207,8 +206,7 @@ class Trainer:
         theory.sync()
         theory.fit(notes, refine=False)
         self._expand(notes["best"])
-        tasks, _ = self._board.read()
-        theory.trust.calibrate(*self._evidence(tasks))
+        self._calibrate()
         theory.trust.set_limit(np.array(notes["predicted"]))
         theory.draws = np.array(notes["draws"])
 
@@ -293,23 +291,5 @@ class Trainer:
                     each._current_state = state
 
 
-def _fresh(tasks: list[dict]) -> bool:
-    """Whether the training began from nothing."""
-    return any(task["kind"] == "first" for task in tasks)
-
-
 def _unfinished(tasks: list[dict]) -> list[dict]:
     return [task for task in tasks if "result" not in task]
-
-
-def _blind(tasks: list[dict], temperature: float = 1) -> np.ndarray:
-    """
-    Errors of ln L at the random draws that are done, what was predicted for them, and by what the
-    trust had scaled that; shape (3, n).
-    """
-    done = [
-        (task["predicted"] - task["result"], task["sd"], task["scale"])
-        for task in tasks
-        if task.get("temperature") == temperature and np.isfinite(task.get("result", np.nan))
-    ]
-    return np.array(done).reshape(-1, 3).T

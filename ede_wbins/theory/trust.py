@@ -91,7 +91,8 @@ class Trust:
     which is at most the rms of e times the parameter's standard deviation (Cauchy-Schwarz). The
     rms of the predicted errors over the posterior thus bounds the expected shift of every mean, in
     standard deviations; `limit` is the largest error of a single point that keeps it within
-    `tolerance`.
+    `tolerance`, and no more than twice that: widths are made by few points far out, whose errors
+    an rms over the posterior hardly sees.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ class Trust:
         Allowed shift of any mean, in standard deviations of the posterior.
     """
 
-    _MOST, _FAR = 5.0, 0.3
+    _MOST, _FAR = 2.0, 0.3
 
     def __init__(self, tolerance: float):
         self.tolerance = tolerance
