@@ -4,3 +4,6 @@ FIELD_MODELS = ("fluid_matched", "scalar")
 """Those whose background is the scalar field's."""
 
 EDE_MODELS = ("fluid", *FIELD_MODELS)
+
+FIELD_DERIVED = ("log10m_ede", "log10f_ede")
+"""The field's mass and decay constant, of eV: derived, where there is a field."""

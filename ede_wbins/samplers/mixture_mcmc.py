@@ -1,5 +1,7 @@
 """Cobaya's MCMC, with jumps across the whole posterior among its steps."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from cobaya import mpi
 from cobaya.conventions import OutPar
@@ -48,8 +50,8 @@ class MixtureMCMC(MCMC):
     def initialize(self):
         """Set up Cobaya's sampler, which proposes jumps from its first fit on."""
         self.mixture, self._jumps, self._learned_at = None, 1, 0
-        # By how much the emulator is off at the current point, once it is known.
-        self._off: float | None = None
+        # By how much ln L was too large at the current point when it was tried with the emulator.
+        self._off = 0.0
         super().initialize()
         self.importance = self._sample_importance() if self._trained else None
         if self.importance and not len(self.collection):
@@ -98,7 +100,8 @@ class MixtureMCMC(MCMC):
         """Find blocks, as Cobaya does, and how many steps are in the slowest one."""
         super().set_proposer_blocking()
         self._slow = 1.0 if self.drag else len(self.blocks[0]) / self.cycle_length
-        self._step, self.get_new_sample = self.get_new_sample, self._jump_or_step
+        self._step = self._drag if self.drag else self._metropolis
+        self._drag_as_cobaya, self.get_new_sample = self.get_new_sample, self._jump_or_step
 
     @property
     def _share(self) -> float:
@@ -108,44 +111,48 @@ class MixtureMCMC(MCMC):
 
     def _jump_or_step(self) -> bool:
         if self.mixture is None or self._rng.random() > self._share:
-            accept = self._step()
-            if accept:
-                self._off = None
-            return accept
-        trial = self.mixture.sample(1, self._rng)[0]
-        accept, results = self._try_emulated(trial) if self._trained else self._try(trial)
-        self.process_accept_or_reject(accept, trial, results)
+            return self._step()
+        return self._jump()
+
+    def _drag(self) -> bool:
+        accept = self._drag_as_cobaya()
+        if accept:
+            self._off = 0.0
         return accept
 
-    def _try(self, trial: np.ndarray) -> tuple[bool, LogPosterior]:
-        """Whether to jump to a point, and what its posterior is."""
-        results = self.model.logposterior(trial)
-        return self._test(trial, results.logpost, self.current_point.logpost), results
+    def _metropolis(self) -> bool:
+        trial = self.current_point.values.copy()
+        self.proposer.get_proposal(trial)
+        return self._try(self.model.prior.reduce_periodic(trial, copy=False), 0.0)
 
-    def _try_emulated(self, trial: np.ndarray) -> tuple[bool, LogPosterior]:
+    def _jump(self) -> bool:
+        trial = self.mixture.sample(1, self._rng)[0]
+        here, there = self.mixture.logpdf(np.array([self.current_point.values, trial]))
+        return self._try(trial, self.temperature * (here - there))
+
+    def _try(self, trial: np.ndarray, log_ratio: float) -> bool:
         """
-        The same in two tests, by the emulator alone, and by how far it was off (Christen and Fox
-        2005): CLASS computes no point that is far too improbable.
+        Whether to go to a point, which is proposed from here as often as here from there, times
+        exp(-log_ratio).
+
+        Where the emulator is not good enough, in two tests, by the emulator alone, and by how far
+        it was off (Christen and Fox 2005): CLASS computes no point that is too improbable.
         """
-        here = self.current_point
-        if self._off is None:
-            self._off = self._emulated(here.values).logpost - here.logpost
-        first = self._emulated(trial)
-        if not self._test(trial, first.logpost, here.logpost + self._off):
-            return False, first
-        results = self.model.logposterior(trial)
-        off = first.logpost - results.logpost
-        accept = self.metropolis_accept(-off, -self._off)
+        with self._trained.deferring() if self._trained else nullcontext() as doubts:
+            results = self.model.logposterior(trial)
+        # Where it was not asked, its results are those of here.
+        off = 0.0 if doubts else self._off
+        emulated, here = results.logpost + off, self.current_point.logpost + self._off
+        accept = self.metropolis_accept(emulated + log_ratio, here)
+        if accept and doubts and doubts[0]:
+            results = self.model.logposterior(trial, cached=False)
+            off = emulated - results.logpost
+        if accept and off != self._off:
+            accept = self.metropolis_accept(-off, -self._off)
+        self.process_accept_or_reject(accept, trial, results)
         if accept:
             self._off = off
-        return accept, results
-
-    def _test(self, trial: np.ndarray, there: float, here: float) -> bool:
-        """Metropolis-Hastings test of a jump between points of these log posteriors."""
-        q_here, q_there = self.temperature * self.mixture.logpdf(
-            np.array([self.current_point.values, trial])
-        )
-        return self.metropolis_accept(there - q_there, here - q_here)
+        return accept
 
     def _emulated(self, x: np.ndarray) -> LogPosterior:
         """The posterior at a point without any call of CLASS."""

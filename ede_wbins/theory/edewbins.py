@@ -11,7 +11,7 @@ from cobaya.theories.classy.classy import classy
 from cobaya.typing import empty_dict
 from cobaya.yaml import yaml_load_file
 
-from ede_wbins.ede_models import FIELD_MODELS
+from ede_wbins.ede_models import FIELD_DERIVED, FIELD_MODELS
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.late import check_w_beyond
 from ede_wbins.theory.allowed import check_names, check_prior, meant, outside
@@ -31,7 +31,6 @@ from ede_wbins.theory.threads import check_launcher, share_cores
 _EDE_INPUTS = ("fEDE", "log10z_c", "thetai_ede", "n_ede")
 _EDE_REQUIRED = _EDE_INPUTS[:3]
 _EDE_DERIVED = ("f_ede_max", "z_ede_max", "Omega_ede0")
-_SCALAR_DERIVED = ("log10m_ede", "log10f_ede")
 
 # Inputs of CLASS that reach it even when a likelihood requires them too. Any other input does as
 # well, as long as nothing else claims it.
@@ -289,7 +288,7 @@ class EDEWBins(PatchedCLASS, classy):
     def get_can_provide_params(self):
         """Names of the parameters that this component can derive."""
         names = [*super().get_can_provide_params(), "S8", *_EDE_DERIVED]
-        return [*names, *_SCALAR_DERIVED] if self.ede in FIELD_MODELS else names
+        return [*names, *FIELD_DERIVED] if self.ede in FIELD_MODELS else names
 
     def get_can_support_params(self):
         """Names of inputs that reach CLASS even if a likelihood requires them too."""

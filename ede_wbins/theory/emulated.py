@@ -7,7 +7,9 @@ import numpy as np
 from cobaya import mpi
 from cobaya.log import LoggedError
 
+from ede_wbins.ede_models import FIELD_DERIVED
 from ede_wbins.errors import EDEWBinsError
+from ede_wbins.theory.coordinates import ANGLE_HORIZON
 from ede_wbins.theory.edewbins import EDEWBins
 from ede_wbins.theory.exact_check import ExactCheck
 from ede_wbins.theory.exchange import Exchange
@@ -90,6 +92,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         self.draws: np.ndarray | None = None
         self.trust = Trust(self.tolerance)
         self.exchange.forget()
+        self._doubts: list[bool] | None = None
         self._indices = {}
 
     def get_helper_theories(self):
@@ -148,10 +151,13 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         except EDEWBinsError as error:
             self.rejected.add(error)
             return False
-        if self._mode == "trained" and not self._allowed(self.last):
+        doubtful = self._mode == "trained" and not self._allowed(self.last)
+        if self._doubts is not None:
+            self._doubts.append(doubtful)
+        elif doubtful:
             return self._compute(state, want_derived, params_values_dict)
         self._fill(state, want_derived)
-        if self._mode == "trained":
+        if self._mode == "trained" and not doubtful:
             self.counts["emulated"] += 1
             if self.counts["emulated"] % _LOOKS == 0:
                 self._look(state, params_values_dict)
@@ -166,17 +172,31 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         if done is False or not self.tolerance:
             return done
         point = self.varying(params)
-        scalars = self._ask_class(set(self.products.scalars))
-        compare(self, self.coordinates.background(point, *(scalars[x] for x in HORIZON)))
+        scalars = self._scalars(point)
+        horizon = [scalars[name] for name in self.coordinates.horizon]
+        compare(self, self.coordinates.background(point, *horizon))
         row = self.products.row(self.training_set, point, state, scalars)
-        if not all(np.isfinite(value).all() for value in row.values()):
+        broken = {name for name, value in row.items() if not np.isfinite(value).all()}
+        if broken - {*FIELD_DERIVED}:
             self.rejected.add(ValueError("CLASS gave numbers that are not finite"))
             return False
+        if broken:
+            # At fEDE = 0 there is no field that could have a mass.
+            return done
         self.training_set.add(row)
         self.sync()
         if self._mode == "trained":
             self.surrogate = self.surrogate.updated(self.training_set)
         return done
+
+    def _scalars(self, point: Mapping[str, float]) -> dict[str, float]:
+        """The scalars of the point that CLASS has just computed."""
+        names = set(self.products.scalars)
+        if not self.coordinates.at_peak:
+            return self._ask_class(names)
+        scalars = self._ask_class(names - {ANGLE_HORIZON} | {"H0", "theta_s_100"})
+        of_angle = {name: scalars[name] for name in ("H0", "theta_s_100", "z_rec")}
+        return scalars | {ANGLE_HORIZON: self.coordinates.angle_horizon(point, **of_angle)}
 
     def _allowed(self, prediction: Prediction) -> bool:
         nuisance = self.likelihoods.nuisance()
@@ -241,6 +261,15 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
         finally:
             self._mode = before
 
+    @contextmanager
+    def deferring(self):
+        """Emulate also what CLASS should compute, and list of each point whether it should."""
+        self._doubts = []
+        try:
+            yield self._doubts
+        finally:
+            self._doubts = None
+
     def fit(self, notes: Mapping, refine: bool = True) -> None:
         """Learn from all points, with the noise and the length scales in `notes`."""
         self.surrogate = Surrogate(
@@ -280,6 +309,7 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             {k: v for k, v in self._must_provide.items() if k[0] == MATTER[0]},
             outputs,
             self.has_ede,
+            self.coordinates.horizon,
         )
         self.training_set = self.products.training_set(self.coordinates.sampled)
         self.exchange.start(self.training_set, identity(self), self.training, self.log)

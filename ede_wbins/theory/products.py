@@ -67,6 +67,8 @@ class Products:
     derived : set of str
         CLASS's names of the derived parameters that the run wants.
     has_ede : bool
+    horizon : sequence of str
+        Names of the scalars that take an angle to an expansion history, see `Coordinates`.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Products:
         powers: Mapping[tuple, Mapping],
         derived: set[str],
         has_ede: bool,
+        horizon: Sequence[str],
     ):
         self._asked = asked
         self.spectra = {
@@ -96,6 +99,7 @@ class Products:
                 R, z = (np.asarray(each, dtype=float) for each in asked[key].args)
                 self._sigma_R[" ".join(key)] = key, z, R
                 self.arrays[" ".join(key)] = np.repeat(z, len(R))
+        scalars.update(horizon)
         self.scalars = (*HORIZON, *sorted(scalars - {*HORIZON, *_CLOSED_FORM}))
 
     def training_set(self, names: tuple[str, ...]) -> TrainingSet:

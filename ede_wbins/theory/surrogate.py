@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ede_wbins.ede_models import FIELD_DERIVED
 from ede_wbins.emulator import GaussianProcess
 from ede_wbins.model.tabulated import TabulatedBackground
-from ede_wbins.theory.coordinates import Coordinates
-from ede_wbins.theory.training_set import HORIZON, TrainingSet
+from ede_wbins.theory.coordinates import ANGLE_HORIZON, Coordinates
+from ede_wbins.theory.training_set import TrainingSet
 from ede_wbins.theory.vectors import KINDS
 
 _NOTHING = 1e-300
-_EDE_PEAK = {"f_ede_max": "fEDE", "z_ede_max": "log10z_c"}
+_LN10 = np.log(10)
+_EARLY = {"rs_rec", "z_rec", "rs_drag", "z_d", ANGLE_HORIZON, "f_ede_max", "z_ede_max"}
+_EARLY |= {*FIELD_DERIVED}
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ class Surrogate:
     ):
         self.coordinates = coordinates
         self._names = {
-            "early": [name for name in training.scalars if _is_early(name)],
-            "full": [name for name in training.scalars if not _is_early(name)],
+            "early": [name for name in training.scalars if name in _EARLY],
+            "full": [name for name in training.scalars if name not in _EARLY],
         }
         self._arrays = training.arrays
         backgrounds = self._backgrounds(training)
@@ -109,7 +112,7 @@ class Surrogate:
             name: _early_value(name, log, p)
             for name, log in zip(self._names["early"], early, strict=True)
         }
-        horizon = values["rs_rec"], values["z_rec"]
+        horizon = [values[name] for name in self.coordinates.horizon]
         background = self.coordinates.background(p, *horizon)
         inputs = self.coordinates.full(p, background, *horizon)
         components = variances = np.empty(0)
@@ -156,11 +159,13 @@ class Surrogate:
         return inputs[:, self.coordinates.of_spectra] if name == "spectra" else inputs
 
     def _backgrounds(self, training: TrainingSet) -> list[TabulatedBackground]:
-        horizons = zip(*(training.rows[name][:, 0].tolist() for name in HORIZON), strict=True)
         return [
             self.coordinates.background(training.point(i), *horizon)
-            for i, horizon in enumerate(horizons)
+            for i, horizon in enumerate(self._horizons(training))
         ]
+
+    def _horizons(self, training: TrainingSet) -> list[list[float]]:
+        return np.hstack([training.rows[name] for name in self.coordinates.horizon]).tolist()
 
     def _learn(
         self,
@@ -175,9 +180,13 @@ class Surrogate:
         early = np.array([coordinates.early(p) for p in points])
         logs = [_early_log(name, rows[name][:, 0], points) for name in self._names["early"]]
         outputs = {"early": (early, np.array(logs).T)}
-        horizons = np.hstack([rows[name] for name in HORIZON])
         inputs = np.array(
-            [coordinates.full(*each) for each in zip(points, backgrounds, *horizons.T, strict=True)]
+            [
+                coordinates.full(point, background, *horizon)
+                for point, background, horizon in zip(
+                    points, backgrounds, self._horizons(training), strict=True
+                )
+            ]
         )
         self.parts, first = {}, 0
         for kind, vectors in self._vectors.items():
@@ -208,22 +217,22 @@ def _growth(name: str, z: np.ndarray, background: TabulatedBackground) -> np.nda
     return growth + rate if name == "fsigma8" else growth
 
 
-def _is_early(name: str) -> bool:
-    return name in ("rs_rec", "z_rec", "rs_drag", "z_d", *_EDE_PEAK)
-
-
 def _early_log(name: str, values: np.ndarray, points: Sequence[Mapping]) -> np.ndarray:
-    """What is regressed: logarithms, of the peak of early dark energy in units of fEDE and z_c."""
+    """What is regressed: logarithms, with what is known of how they depend on fEDE and z_c."""
     # There is no peak without early dark energy.
-    return np.log(np.maximum(values, _NOTHING)) - [_reference(name, p) for p in points]
+    logs = _LN10 * values if name in FIELD_DERIVED else np.log(np.maximum(values, _NOTHING))
+    return logs - [_reference(name, p) for p in points]
 
 
 def _early_value(name: str, log: float, p: Mapping[str, float]) -> float:
-    return float(np.exp(log + _reference(name, p)))
+    log += _reference(name, p)
+    return float(log / _LN10 if name in FIELD_DERIVED else np.exp(log))
 
 
 def _reference(name: str, p: Mapping[str, float]) -> float:
-    parameter = _EDE_PEAK.get(name)
-    if parameter not in p:
-        return 0.0
-    return np.log(max(p["fEDE"], _NOTHING)) if parameter == "fEDE" else np.log(10) * p[parameter]
+    if name == "z_ede_max":
+        return _LN10 * p.get("log10z_c", 0.0)
+    if name == "f_ede_max":
+        return np.log(max(p.get("fEDE", 1.0), _NOTHING))
+    # The density is that of the decay constant squared.
+    return 0.5 * np.log(max(p.get("fEDE", 1.0), _NOTHING)) if name == "log10f_ede" else 0.0

@@ -123,7 +123,7 @@ class Trained(Theory):
     wrong = False
 
     def initialize(self):
-        self.counts = {True: 0, False: 0}
+        self.counts, self.doubts = {True: 0, False: 0}, []
 
     @contextmanager
     def always(self, mode):
@@ -131,6 +131,12 @@ class Trained(Theory):
         self.wrong = True
         yield
         self.wrong = False
+
+    @contextmanager
+    def deferring(self):
+        self.doubts = []
+        with self.always("emulated"):
+            yield self.doubts
 
     def get_can_provide(self):
         return ["x"]
@@ -140,6 +146,7 @@ class Trained(Theory):
 
     def calculate(self, state, want_derived=True, **params):
         self.counts[self.wrong] += 1
+        self.doubts.append(self.wrong)
         state["x"] = loglike(**params) + self.wrong * 1.5 * (params["z"] - 3.5)
 
 
@@ -170,7 +177,8 @@ def test_a_run_with_a_trained_theory_jumps_from_its_first_step():
     assert sampler.model.theory["trained"].counts[False] < 0.8 * steps
 
 
-def test_jumps_tried_with_the_emulator_are_in_balance():
+@pytest.mark.parametrize("jumps", [False, True])
+def test_points_tried_with_the_emulator_are_in_balance(jumps):
     """As many there as back, of the exact posterior, wherever the emulator is wrong."""
     sampler = trained()
     probabilities = []
@@ -182,13 +190,14 @@ def test_jumps_tried_with_the_emulator_are_in_balance():
     sampler.metropolis_accept = certain
 
     def flow(here, there):
-        logpost = sampler.model.logposterior(here).logpost
-        sampler.current_point.add(here, sampler.model.logposterior(here))
-        sampler._off = None
+        exact = sampler.model.logposterior(here)
+        sampler._off = sampler._emulated(here).logpost - exact.logpost
+        sampler.current_point.add(here, exact)
         probabilities.clear()
-        assert sampler._try_emulated(there)[0]
+        q = sampler.mixture.logpdf(np.array([here, there])) if jumps else np.zeros(2)
+        assert sampler._try(there, q[0] - q[1])
         first, second = probabilities
-        return first * second * np.exp(logpost + sampler.mixture.logpdf(there[None])[0])
+        return first * second * np.exp(exact.logpost + q[1])
 
     points = np.random.default_rng(4).uniform([0.01, 3.2], [0.2, 4.1], (20, 2))
     for here, there in zip(points[::2], points[1::2], strict=True):

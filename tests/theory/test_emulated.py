@@ -10,7 +10,7 @@ from cobaya.log import LoggedError
 from cobaya.model import get_model
 from stand_in import LCDM, Needs, component
 from types_of_run import SMALL
-from universe import Peaks, Universe
+from universe import FieldUniverse, Peaks, Universe
 
 from ede_wbins.emulator import save
 from ede_wbins.theory import exchange, products, training
@@ -75,6 +75,24 @@ def test_posterior_and_derived_parameters_are_those_of_class(emulate):
     assert np.all(np.abs(errors) < 3 * theory.trust.limit * np.maximum(1, -np.array(heights)))
     assert theory.counts["emulated"] >= 15
     assert theory.counts["by CLASS"] == theory.classy.runs < 80
+
+
+def test_hubble_constant_is_that_of_the_scalar_field(emulate, stand_in):
+    stand_in.Class = FieldUniverse
+    early = {"fEDE": {"prior": {"min": 0, "max": 0.3}}, "log10z_c": 3.6, "thetai_ede": 2.5}
+    angle = {"min": 1.02, "max": 1.06}, {"dist": "norm", "loc": 1.04, "scale": 0.003}
+    params = early | {"H0": None, "theta_s_100": dict(zip(("prior", "ref"), angle, strict=True))}
+    quick = emulate(ede="scalar", params=params, blind=0)
+    exact = emulate(name="EDEWBins", ede="scalar", params=params)
+    at = list(quick.parameterization.derived_params()).index("H0")
+    point = {"omega_cdm": 0.121, "A_s": 2.12e-9, "theta_s_100": 1.041}
+    quick.logposterior(point | {"fEDE": 0.1})
+    for fEDE in (0.0, 0.05, 0.2):
+        wanted = exact.logposterior(point | {"fEDE": fEDE}).derived[at]
+        with component(quick).always("emulated"):
+            found = quick.logposterior(point | {"fEDE": fEDE}, cached=False).derived[at]
+        # The field's share of the distance moves it by up to 5%.
+        assert found == pytest.approx(wanted, rel=5e-4)
 
 
 def test_training_ends_when_many_draws_are_predicted_well(emulate, monkeypatch):

@@ -10,6 +10,7 @@ from stand_in import EDE, LCDM, component
 
 from ede_wbins.model import Background, EDEFluid, WBins
 from ede_wbins.model.species import KM_S_MPC
+from ede_wbins.theory.coordinates import Coordinates
 
 POINT = {"A_s": 2.1e-9}
 NO_SPECTRA = {"sigma8": {"derived": False}, "S8": {"derived": False}}
@@ -79,6 +80,38 @@ def test_scalar_field_with_bins(build):
     np.testing.assert_allclose(peak, (EDE["fEDE"], EDE["log10z_c"]), rtol=1e-6)
     assert -30 < derived["log10m_ede"] < -25
     assert 26 < derived["log10f_ede"] < 28
+
+
+@pytest.mark.parametrize(
+    "early",
+    [
+        EDE,
+        {"fEDE": 0.1, "log10z_c": 3.1, "thetai_ede": 2.8},
+        {"fEDE": 0.1, "log10z_c": 4.2, "thetai_ede": 0.3},
+        {"fEDE": 0.2, "log10z_c": 3.3, "thetai_ede": 1.5},
+        {"fEDE": 1e-7, "log10z_c": 3.5, "thetai_ede": 3.0},
+    ],
+)
+@pytest.mark.parametrize("model", [{"ede": "scalar"}, {"extra_args": {"ede_definition": "peak"}}])
+def test_closed_forms_know_what_is_left_of_early_dark_energy_with_a_horizon(build, early, model):
+    z = np.array([0.0, 0.5, 1.0, 3.0])
+    theory = component(build({**early, "w1": -0.9, **NO_SPECTRA}, z_edges=[1.0], **model))
+    params = {name: value for name, value in LCDM.items() if name != "A_s"} | POINT | early
+    theory.set(params | {"w1": -0.9})
+    theory.classy.compute()
+    derived = theory.classy.get_current_derived_parameters(["rs_rec", "z_rec", "theta_s_100"])
+    z_rec, theta_s_100 = derived["z_rec"], derived["theta_s_100"]
+    fixed = {"N_ur": 2.0308, "m_ncdm": (0.06,), "T_ncdm": 0.71611, "T_cmb": 2.7255}
+    coordinates = Coordinates((), fixed, (1.0,), -1.0, at_peak=True)
+    point = {name: value for name, value in params.items() if name != "H0"} | {"w1": -0.9}
+    horizon = coordinates.angle_horizon(point, LCDM["H0"], theta_s_100, z_rec)
+    # By as much as the closed forms miss of the way to recombination.
+    assert horizon == pytest.approx(derived["rs_rec"], rel=2e-3)
+    found = coordinates.background(point | {"theta_s_100": theta_s_100}, horizon, z_rec)
+    hubble = [theory.classy.Hubble(each) for each in z]
+    np.testing.assert_allclose(found.hubble(z), hubble, rtol=1e-5)
+    distance = [theory.classy.angular_distance(each) * (1 + each) for each in z]
+    np.testing.assert_allclose(found.comoving_distance(z), distance, rtol=1e-5)
 
 
 @pytest.mark.parametrize("n_bins", [None, 3])

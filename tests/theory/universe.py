@@ -18,11 +18,15 @@ class Universe(StandIn):
     def compute(self):
         super().compute()
         p = self.pars
-        self.background = TabulatedBackground(p["H0"], p["omega_b"], p["omega_cdm"])
         self.early = {
             "rs_rec": 144 * (p["omega_b"] / 0.0224) ** -0.1 * (p["omega_cdm"] / 0.12) ** -0.25,
             "z_rec": 1089 + 500 * (p["omega_cdm"] - 0.12),
         }
+        self.background = self.expansion()
+
+    def expansion(self):
+        p = self.pars
+        return TabulatedBackground(p["H0"], p["omega_b"], p["omega_cdm"])
 
     def lensed_cl(self, lmax):
         ell = np.arange(lmax + 1)
@@ -46,7 +50,7 @@ class Universe(StandIn):
     def get_pk_and_k_and_z(self, nonlinear, only_clustering_species):
         z = np.linspace(1.1 * max(map(float, self.pars["z_pk"].split())), 0, 24)
         # A grid that moves with the parameters, as CLASS's does.
-        k = np.geomspace(1e-5, 1.2, 200) * self.pars["H0"] / 67
+        k = np.geomspace(1e-5, 1.2, 200) * self.background.H0 / 67
         shape = (
             2e4 * (k / 0.05) ** self.pars["n_s"] / (1 + (k / self.pars["omega_cdm"]) ** 2) ** 1.6
         )
@@ -58,15 +62,27 @@ class Universe(StandIn):
         return power.T, k, z
 
     def get_current_derived_parameters(self, names):
-        own = self.early | {"H0": self.pars["H0"], "sigma8": 0.8 * self.pars["A_s"] / 2e-9}
+        own = self.early | {"H0": self.background.H0, "sigma8": 0.8 * self.pars["A_s"] / 2e-9}
         rest = super().get_current_derived_parameters([name for name in names if name not in own])
         return {name: own.get(name, rest.get(name)) for name in names}
 
     def h(self):
-        return self.pars["H0"] / 100
+        return self.background.H0 / 100
 
     def Hubble(self, z):
         return float(self.background.hubble(z))
+
+
+class FieldUniverse(Universe):
+    """Its scalar field takes a share of the way to recombination, and nothing thereafter."""
+
+    def expansion(self):
+        p = self.pars
+        share = 0.02 * p["fEDE"] * (1 + 0.3 * (p["log10z_c"] - 3.5)) * p["thetai_ede"]
+        self.early["theta_s_100"] = p["theta_s_100"]
+        background = TabulatedBackground(300.0, p["omega_b"], p["omega_cdm"])
+        horizon = self.early["rs_rec"] / (1 - share), self.early["z_rec"]
+        return background.with_angle(p["theta_s_100"] / 100, *horizon)
 
 
 class Peaks(Likelihood):
