@@ -17,6 +17,10 @@ N_ROUND = 16
 TEMPERATURES = (2, 1)
 """Of the posterior that is drawn from, round by round; the last one is repeated."""
 
+_LEFT = 0.05
+"""Of the posterior, what may be left to CLASS: in its tails errors are largest, and few points of
+them are ever asked for."""
+
 _WALKERS, _STEPS, _LAST_STEPS, _CANDIDATES = 24, 40, 200, 300
 _PAUSE = 0.1
 """Seconds after which a process without work looks again."""
@@ -47,7 +51,7 @@ class Trainer:
 
     def train(self) -> None:
         """
-        Compute and learn until draws of the posterior are predicted well enough.
+        Compute and learn until nearly all draws of the posterior are predicted well enough.
 
         What is predicted of errors is scaled by what they are at the points of the posterior, each
         predicted by all the others: no point need be computed for that alone, and what an earlier
@@ -120,15 +124,16 @@ class Trainer:
             draws, known = self._explore(temperature, steps, tasks, notes)
             if not (full or (temperature == 1 and known >= N_ROUND)):
                 break
-            predicted = [self._emulated(x)[2] for x in draws[:_CANDIDATES]]
-            rms = float(np.sqrt(np.mean(np.square(predicted))))
-            if not (full or rms < theory.tolerance):
+            predicted = np.array([self._emulated(x)[2] for x in draws[:_CANDIDATES]])
+            theory.trust.set_limit(predicted)
+            few = np.mean(predicted > theory.trust.limit) < _LEFT
+            if not (full or few):
                 break
         else:
-            if rms >= theory.tolerance:
+            if not few:
                 theory.log.warning("Emulator: n_max = %d points reached", theory.n_max)
             self._write_covariance(draws)
-            notes |= {"predicted": predicted, "draws": np.unique(draws, axis=0).tolist()}
+            notes |= {"predicted": predicted.tolist(), "draws": np.unique(draws, axis=0).tolist()}
             self._board.post([], finished=True, **notes)
             return
         n_random = N_ROUND if temperature > 1 else N_ROUND // 2
