@@ -27,7 +27,7 @@ help:
 	@echo "make chains    sample a run of public data with the emulator, into docs/results.md (RUN=paper/planck_lensing_bao_sn/ede)"
 	@echo "make training-file    train the emulator of the quickstart; its points become the package's own"
 	@echo "make bench-priors     w(z) under flat and functional priors, into docs/priors.md (minutes)"
-	@echo "make profile-ede      profile of fEDE with Planck and BOSS, as in arXiv:2112.12140 (an hour)"
+	@echo "make profile-ede      profile of fEDE with Planck and BOSS, as in arXiv:2112.12140 (Planck data needed, an hour)"
 	@echo "make docs      build the documentation into docs/_build (docs/_build/index.html)"
 	@echo "make torture   crash, starve and mislead it for hours; one table (TORTURE='--only NAME --minutes N')"
 	@echo "make audit     known vulnerabilities of what is installed, where the package index tells them"

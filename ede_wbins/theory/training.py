@@ -122,7 +122,7 @@ class Trainer:
         # Few draws may all be where errors are small: the end needs many.
         for steps in (_STEPS, _LAST_STEPS):
             draws, known = self._explore(temperature, steps, tasks, notes)
-            if not (full or (temperature == 1 and known >= N_ROUND)):
+            if not (full or (temperature == 1 and known >= N_ROUND // 2)):
                 break
             predicted = np.array([self._emulated(x)[2] for x in draws[:_CANDIDATES]])
             theory.trust.set_limit(predicted)

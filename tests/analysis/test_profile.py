@@ -209,7 +209,7 @@ def test_bad_arguments_are_one_line(tmp_path, capsys, change, reason):
 def test_run_of_the_published_profile_has_all_that_it_needs():
     info = update_info(yaml_load_file(str(ROOT / "benchmarks" / "ede_profile.yaml")))
     assert {"fEDE", "log10z_c", "thetai_ede", "theta_s_100"} <= info["params"].keys()
-    assert len(info["likelihood"]) == 3
+    assert len(info["likelihood"]) == 5
 
 
 LCDM = """
