@@ -160,9 +160,9 @@ class Trainer:
     def _calibrate(self) -> int:
         """Scale predicted errors to those of points left out; at how many in the posterior."""
         theory = self._theory
-        surrogate, nuisance = theory.surrogate, theory.likelihoods.nuisance()
+        surrogate = theory.surrogate
         errors, predicted = theory.trust.left_out(
-            surrogate.components, *surrogate.left_out(), nuisance, self._model.prior.d()
+            surrogate.components, *surrogate.left_out(), self._model.prior.d()
         )
         theory.trust.calibrate(errors, predicted)
         return len(errors)

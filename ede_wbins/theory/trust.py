@@ -70,6 +70,12 @@ class LocalLikelihood:
         x = np.concatenate([components, nuisance]) - self._centre
         return float(self.value + x @ self._slope + 0.5 * x @ self._curvature @ x)
 
+    def best_nuisance(self, components: np.ndarray) -> np.ndarray:
+        """The nuisance parameters of the highest ln L, shape (q,)."""
+        k = self._k
+        slope = self._slope[k:] + self._curvature[k:, :k] @ (components - self._centre[:k])
+        return self._centre[k:] - np.linalg.pinv(self._curvature[k:, k:]) @ slope
+
     def sd(self, components: np.ndarray, nuisance: np.ndarray, variances: np.ndarray) -> float:
         """
         Standard deviation of ln L at `components` whose errors are Gaussian with `variances`.
@@ -91,8 +97,8 @@ class Trust:
     which is at most the rms of e times the parameter's standard deviation (Cauchy-Schwarz). The
     rms of the predicted errors over the posterior thus bounds the expected shift of every mean, in
     standard deviations; `limit` is the largest error of a single point that keeps it within
-    `tolerance`, and no more than twice that: widths are made by few points far out, whose errors
-    an rms over the posterior hardly sees.
+    `tolerance`, and no more than three times that: widths are made by few points far out, whose
+    errors an rms over the posterior hardly sees.
 
     Parameters
     ----------
@@ -100,7 +106,7 @@ class Trust:
         Allowed shift of any mean, in standard deviations of the posterior.
     """
 
-    _MOST, _FAR = 2.0, 0.3
+    _MOST, _FAR = 3.0, 0.3
 
     def __init__(self, tolerance: float):
         self.tolerance = tolerance
@@ -119,20 +125,21 @@ class Trust:
         components: np.ndarray,
         errors: np.ndarray,
         variances: np.ndarray,
-        nuisance: np.ndarray,
         n: int,
     ) -> np.ndarray:
         """
         Errors of ln L at training points of the posterior, in `n` dimensions, each of which is
         predicted by all the others, and what is predicted for them at scale 1; shape (2, m).
 
+        The points have no nuisance parameters of their own: they are given the best ones.
+
         Parameters
         ----------
         components, errors, variances : ndarray, shape (points, k)
-        nuisance : ndarray, shape (q,)
         """
         found = []
         for true, error, variance in zip(components, errors, variances, strict=True):
+            nuisance = self.local.best_nuisance(true)
             loglike = self.local.loglike(true, nuisance)
             if self.best - loglike < n:
                 predicted = true + error
