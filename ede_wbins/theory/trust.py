@@ -71,10 +71,12 @@ class LocalLikelihood:
         return float(self.value + x @ self._slope + 0.5 * x @ self._curvature @ x)
 
     def best_nuisance(self, components: np.ndarray) -> np.ndarray:
-        """The nuisance parameters of the highest ln L, shape (q,)."""
+        """The nuisance parameters of the highest ln L, as far as it has a maximum, shape (q,)."""
         k = self._k
         slope = self._slope[k:] + self._curvature[k:, :k] @ (components - self._centre[:k])
-        return self._centre[k:] - np.linalg.pinv(self._curvature[k:, k:]) @ slope
+        bent, along = np.linalg.eigh(self._curvature[k:, k:])
+        down = bent < -1e-10 * np.abs(bent).max(initial=0)
+        return self._centre[k:] - along[:, down] @ (along[:, down].T @ slope / bent[down])
 
     def sd(self, components: np.ndarray, nuisance: np.ndarray, variances: np.ndarray) -> float:
         """

@@ -38,6 +38,15 @@ def test_best_nuisance_parameters_are_those_of_the_highest_likelihood(quadratic)
     np.testing.assert_allclose(found, best, atol=1e-4)
 
 
+def test_nuisance_parameters_without_a_best_value_stay_what_they_are():
+    one = LocalLikelihood(
+        lambda c, n: -0.5 * (n[0] - c[0]) ** 2 + n[1] ** 2, np.zeros(1), np.zeros(2), np.ones(2)
+    )
+    np.testing.assert_allclose(one.best_nuisance(np.array([3.0])), [3, 0], atol=1e-9)
+    none = LocalLikelihood(lambda c, _: -0.5 * c[0] ** 2, np.zeros(1), np.empty(0), [])
+    assert none.best_nuisance(np.array([3.0])).shape == (0,)
+
+
 def test_sd_is_that_of_sampled_errors(quadratic):
     rng = np.random.default_rng(4)
     local = LocalLikelihood(quadratic, np.ones(K), np.zeros(Q), np.full(Q, 0.01))
