@@ -161,11 +161,12 @@ class Surrogate:
     def _backgrounds(self, training: TrainingSet) -> list[TabulatedBackground]:
         return [
             self.coordinates.background(training.point(i), *horizon)
-            for i, horizon in enumerate(self._horizons(training))
+            for i, horizon in enumerate(self._horizons(training).tolist())
         ]
 
-    def _horizons(self, training: TrainingSet) -> list[list[float]]:
-        return np.hstack([training.rows[name] for name in self.coordinates.horizon]).tolist()
+    def _horizons(self, training: TrainingSet) -> np.ndarray:
+        """What takes the angle to an expansion history at each point, shape (n, 2)."""
+        return np.hstack([training.rows[name] for name in self.coordinates.horizon])
 
     def _learn(
         self,
@@ -180,13 +181,9 @@ class Surrogate:
         early = np.array([coordinates.early(p) for p in points])
         logs = [_early_log(name, rows[name][:, 0], points) for name in self._names["early"]]
         outputs = {"early": (early, np.array(logs).T)}
+        horizons = self._horizons(training)
         inputs = np.array(
-            [
-                coordinates.full(point, background, *horizon)
-                for point, background, horizon in zip(
-                    points, backgrounds, self._horizons(training), strict=True
-                )
-            ]
+            [coordinates.full(*each) for each in zip(points, backgrounds, *horizons.T, strict=True)]
         )
         self.parts, first = {}, 0
         for kind, vectors in self._vectors.items():
