@@ -205,9 +205,14 @@ if __name__ == "__main__":
     parser.add_argument("-s", "--samples", type=int, help="accepted steps of a chain at most")
     options = parser.parse_args()
     prefix, results = CHAINS / options.name, CHAINS / "measured.json"
-    known = json.loads(results.read_text()) if results.exists() else {}
+
+    def read() -> dict[str, dict]:
+        return json.loads(results.read_text()) if results.exists() else {}
+
+    # What an earlier session has left that did not get through the check.
+    before = read().get(options.name, {})
     if not prefix.with_name(f"{options.name}.emulator.npz").exists():
-        known.pop(options.name, None)
+        before = {}
         if mpi.is_main_process():
             for old in CHAINS.glob(f"{options.name}.*.times.json"):
                 old.unlink()
@@ -218,15 +223,15 @@ if __name__ == "__main__":
     mpi.sync_processes()
     theory.sync()
     given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
-    # An earlier session that did not get through the check has left them.
-    calls = known.get(options.name, {}).get("calls", len(theory.training_set) - given)
+    calls = before.get("calls", len(theory.training_set) - given)
     sampled = sampler.importance
-    first = known.get(options.name, {}).get("importance", len(sampled.points) if sampled else 0)
+    first = before.get("importance", len(sampled.points) if sampled else 0)
     mpi.sync_processes()
 
     def record() -> None:
         if mpi.is_main_process():
-            known[options.name] = measured(options.name, calls, first)
+            # Of other rows too, which may be measured at the same time.
+            known = read() | {options.name: measured(options.name, calls, first)}
             results.write_text(json.dumps(known, indent=1))
             if options.output:
                 page = options.output.read_text() if options.output.exists() else ""
@@ -239,4 +244,4 @@ if __name__ == "__main__":
     mpi.sync_processes()
     record()
     if mpi.is_main_process():
-        print(table(known))
+        print(table(read()))
