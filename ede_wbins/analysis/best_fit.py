@@ -126,7 +126,7 @@ class Search:
             posterior = self._posterior(x)
         if not np.isfinite(posterior.logpost):
             raise EDEWBinsError(f"CLASS cannot compute the best fit of the emulator, {x}")
-        theory.surrogate = theory.surrogate.updated(theory.training_set)
+        theory.learn()
         chi2 = dict(zip(model.likelihood, (-2 * posterior.loglikes).tolist(), strict=True))
         chi2["prior"] = 2 * (self._peak - float(np.sum(posterior.logpriors)))
         derived = map(float, posterior.derived)

@@ -111,7 +111,14 @@ class Profiler:
             options = {"rhobeg": 0.5, "rhoend": 0.01, "maxfun": _MAX_CALLS * len(z)}
             found = pybobyqa.solve(objective, z, do_logging=False, **options)
             z = found.x if found.x is not None else z
-        x = np.clip(origin + self._root @ z, *self._bounds)
+        return self._point(np.clip(origin + self._root @ z, *self._bounds), value)
+
+    def again(self, point: Point) -> Point:
+        """The same parameters, with chi2 as the model has it now."""
+        x = np.array([point.parameters[name] for name in self.names])
+        return self._point(x[self._others], point.value)
+
+    def _point(self, x: np.ndarray, value: float) -> Point:
         by_likelihood = self._chi2(x, value)
         return Point(
             float(value),
@@ -122,7 +129,7 @@ class Profiler:
 
     def _chi2(self, x: np.ndarray, value: float) -> dict[str, float]:
         point = dict(zip(self.names, np.insert(x, self._index, value).tolist(), strict=True))
-        loglikes = self.model.loglikes(point, return_derived=False)
+        loglikes = self.model.loglikes(point, return_derived=False, cached=False)
         prior = sum(
             -2 * float(pdf.logpdf(each) - pdf.logpdf(pdf.median()))
             for pdf, each in zip(self._priors, x, strict=True)

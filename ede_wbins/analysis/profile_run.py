@@ -2,8 +2,11 @@
 
 import json
 import logging
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,11 +20,14 @@ from ede_wbins.analysis.files import record_path
 from ede_wbins.analysis.intervals import interval, parabola
 from ede_wbins.analysis.profile import Log, Point, Profiler, profile
 from ede_wbins.analysis.run import load_run
-from ede_wbins.analysis.spectra import is_emulated, is_emulator, with_class
+from ede_wbins.analysis.spectra import is_emulator
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.read_yaml import read_yaml
+from ede_wbins.theory.emulated import EmulatedEDEWBins
 
 _LEVELS = (0.68, 0.95)
+_SETTLED, _MOST = 0.05, 12
+"""Fall of chi2 that is not worth a call of CLASS, and calls at one value at most."""
 # Where a parameter ends by its meaning, so that no data can put it beyond.
 _LOWER_BOUNDS = {"fEDE": 0.0, "f_ede_max": 0.0}
 
@@ -39,8 +45,8 @@ def profile_run(
     Profile a parameter of the run in a YAML file.
 
     Writes <output>.profile_<name>.json and figures beside the run's chains, which are the
-    posterior in the figure where they are there. With an emulator each optimum is computed again
-    by CLASS.
+    posterior in the figure where they are there. With an emulator each optimum is one of CLASS's
+    chi2.
 
     Parameters
     ----------
@@ -85,8 +91,14 @@ def profile_run(
             log.forget()
         mpi.sync_processes()
         values = np.linspace(*ends, n_points).tolist()
-        points = profile(profiler, values, log, starts, report=_say)
-        points = _exact(info, points) if is_emulated(info) else points
+        emulator = next((t for t in model.theory.values() if isinstance(t, EmulatedEDEWBins)), None)
+        if emulator:
+            # Trains it.
+            model.loglikes(profiler.centre)
+        with emulator.always("emulated") if emulator else nullcontext():
+            points = profile(profiler, values, log, starts, report=_say)
+            if emulator:
+                points = _by_class(emulator, profiler, points)
     except (OSError, LoggedError, AttributeError, TypeError) as error:
         raise EDEWBinsError(f"{path}: {' '.join(str(error).split())}") from error
     return _finish(prefix, name, points) if mpi.rank() == 0 else ""
@@ -160,20 +172,45 @@ def _trained(info: dict, prefix: Path) -> dict:
     return {**info, "theory": theory, "debug": logging.ERROR} if theory else info
 
 
-def _exact(info: dict, points: list[Point]) -> list[Point]:
-    """The same points with CLASS's chi2, computed by the processes together."""
-    model = get_model({**with_class(info), "debug": logging.ERROR})
-    own = {}
-    for i in range(mpi.rank(), len(points), mpi.size()):
-        point = points[i]
-        loglikes = model.loglikes(point.parameters, return_derived=False)
-        chi2 = dict(zip(model.likelihood, (-2 * loglikes).tolist(), strict=True))
-        chi2["prior"] = point.by_likelihood["prior"]
-        own[i] = Point(point.value, sum(chi2.values()), chi2, point.parameters)
-        _say(f"by CLASS: {point.value:.4g}: chi2 = {own[i].chi2:.2f} (emulated {point.chi2:.2f})")
-    model.close()
-    everyone = mpi.allgather(own)
-    return [next(part[i] for part in everyone if i in part) for i in range(len(points))]
+def _by_class(theory: EmulatedEDEWBins, profiler: Profiler, points: list[Point]) -> list[Point]:
+    """
+    Minima of CLASS's chi2, computed by the processes together.
+
+    CLASS computes each, the emulator learns it, and the descent goes on from there until the
+    emulator promises nothing lower.
+    """
+    best: dict[int, Point] = {}
+
+    def compute(i: int) -> Point:
+        with theory.always("exact"):
+            exact = profiler.again(promised[i])
+        emulated = promised[i].chi2
+        _say(f"by CLASS: {exact.value:.4g}: chi2 = {exact.chi2:.2f} (emulated {emulated:.2f})")
+        return exact
+
+    def descend(i: int) -> tuple[Point, float]:
+        before = profiler.again(best[i])
+        start = np.array([before.parameters[name] for name in profiler.names])
+        found = profiler.minimise(start, before.value)
+        return found, before.chi2 - found.chi2
+
+    promised = dict(enumerate(points))
+    for _ in range(_MOST):
+        for i, exact in _shared(compute, list(promised)).items():
+            if i not in best or exact.chi2 < best[i].chi2:
+                best[i] = exact
+        theory.learn()
+        descents = _shared(descend, list(best))
+        promised = {i: found for i, (found, gain) in descents.items() if gain > _SETTLED}
+        if not promised:
+            break
+    return [best[i] for i in range(len(points))]
+
+
+def _shared(work: Callable[[int], Any], jobs: list[int]) -> dict[int, Any]:
+    """The results of all jobs, each done by one of the processes."""
+    own = {job: work(job) for job in jobs[mpi.rank() :: mpi.size()]}
+    return {job: done for part in mpi.allgather(own) for job, done in part.items()}
 
 
 def _say(text: str) -> None:

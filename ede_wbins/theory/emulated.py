@@ -184,9 +184,10 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             # At fEDE = 0 there is no field that could have a mass.
             return done
         self.training_set.add(row)
-        self.sync()
         if self._mode == "trained":
-            self.surrogate = self.surrogate.updated(self.training_set)
+            self.learn()
+        else:
+            self.sync()
         return done
 
     def _scalars(self, point: Mapping[str, float]) -> dict[str, float]:
@@ -279,6 +280,11 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             notes.get("lengths"),
             refine,
         )
+
+    def learn(self) -> None:
+        """Learn what the processes have computed since, with the same length scales."""
+        self.sync()
+        self.surrogate = self.surrogate.updated(self.training_set)
 
     def expand_likelihood(self) -> None:
         """Expand the likelihoods about the current point, which is emulated."""

@@ -43,3 +43,21 @@ def test_optima_are_those_of_class(emulate, theory, tmp_path, capsys):  # noqa: 
     assert emulated == pytest.approx(exact, abs=0.3)
     best, _ = parabola([point["value"] for point in points], exact)
     assert best == pytest.approx(67, abs=0.1)
+
+
+def test_far_out_too_the_minimum_is_that_of_class(emulate, tmp_path, capsys):  # noqa: F811
+    found = {}
+    for theory in ("EmulatedEDEWBins", "EDEWBins"):
+        path = tmp_path / f"{theory}.yaml"
+        likelihood = {"universe.Peaks": {"python_path": str(Path(__file__).parent)}}
+        info = {"theory": {f"ede_wbins.{theory}": {"ede": "none"}}, "likelihood": likelihood}
+        info |= {"params": {**LCDM, **SAMPLED}, "output": str(path.with_suffix(""))}
+        path.write_text(yaml_dump(info))
+        profile_run(path, "H0", (50, 85), n_points=7, starts=1)
+        points = json.loads((tmp_path / f"{theory}.profile_H0.json").read_text())
+        found[theory] = np.array([point["chi2"] for point in points])
+    assert found["EmulatedEDEWBins"] == pytest.approx(found["EDEWBins"], abs=0.1)
+    pairs = re.findall(r"chi2 = (\S+) \(emulated (\S+)\)", capsys.readouterr().out)
+    exact, emulated = np.array(pairs, dtype=float).T
+    # There the emulator had to learn first.
+    assert np.abs(exact - emulated).max() > 0.2
