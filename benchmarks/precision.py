@@ -10,7 +10,9 @@ Simons Observatory's. CPU seconds are those of l up to 2508, then 4325. |D| is s
 the change of bandpowers (median). `raw` is the rms of the difference of chi2, `offset` its mean,
 and then the rms and the largest departure from that mean, which alone can move a posterior.
 `reference` ends unlensed spectra too, at its own `delta_l_max`: presets that end them elsewhere
-share an offset for ACT. Points done are kept beside the output, so that a stopped run goes on.
+share an offset for ACT. `scatter` is what is not smooth in the parameters: the rms of ln L of
+plik-lite about a cubic through 9 steps of 0.002 in log10z_c, at the first 5 points. Points done are
+kept beside the output, so that a stopped run goes on.
 """
 
 import argparse
@@ -33,6 +35,9 @@ SAMPLED = (
 L_PLANCK, L_MAX, L_SO = 2508, 4325, 4000
 PRESETS = ("default", "planck", "act")
 CLASS_OWN = "CLASS's own"
+ON_LINES = 5
+"""Points through which ln L is computed along a line."""
+STEPS = np.arange(-4, 5)
 
 
 def posterior(n: int) -> list[dict]:
@@ -51,21 +56,23 @@ def posterior(n: int) -> list[dict]:
     return points
 
 
+def compute(module, l_max: int, name: str, point: dict) -> tuple[float, dict]:
+    """CPU seconds and calibrated spectra of a preset."""
+    settings = {} if name == CLASS_OWN else precision_settings(name)
+    inputs = settings | {"non_linear": "halofit"} | point | {"A_planck": None}
+    seconds, cl = with_class(module, l_max, **inputs)
+    return seconds, {name: each / point["A_planck"] ** 2 for name, each in cl.items()}
+
+
 def errors(module, data: Path, point: dict) -> dict:
     """Of each preset: CPU seconds, and for each experiment |D| and the difference of chi2."""
-
-    def compute(l_max: int, settings: dict) -> tuple[float, dict]:
-        inputs = settings | {"non_linear": "halofit"} | point | {"A_planck": None}
-        seconds, cl = with_class(module, l_max, **inputs)
-        return seconds, {name: each / point["A_planck"] ** 2 for name, each in cl.items()}
-
-    seconds, truth = compute(L_MAX, precision_settings("reference"))
+    seconds, truth = compute(module, L_MAX, "reference", point)
     planck, *others = plik_lite(data), act_dr4(data, L_MAX), simons_observatory(truth, L_SO)
     found = {"reference": {"seconds": [seconds]}}
     for name in (*PRESETS, CLASS_OWN):
         found[name] = {"seconds": []}
         for l_max, experiments in ((L_PLANCK, (planck,)), (L_MAX, others)):
-            seconds, cl = compute(l_max, {} if name == CLASS_OWN else precision_settings(name))
+            seconds, cl = compute(module, l_max, name, point)
             found[name]["seconds"].append(seconds)
             for each in experiments:
                 change = each.white(cl) - each.white(truth)
@@ -77,25 +84,36 @@ def errors(module, data: Path, point: dict) -> dict:
     return found
 
 
+def departures(module, data: Path, point: dict, name: str) -> np.ndarray:
+    """ln L of plik-lite along a line minus a cubic, in a preset."""
+    likelihood = plik_lite(data)
+    lnL = []
+    for step in STEPS:
+        there = point | {"log10z_c": point["log10z_c"] + 0.002 * step}
+        _, cl = compute(module, L_PLANCK, name, there)
+        lnL.append(-(likelihood.residual(cl) @ likelihood.residual(cl)) / 2)
+    return lnL - np.polyval(np.polyfit(STEPS, lnL, 3), STEPS)
+
+
 def table(results: list[dict]) -> str:
     """One row for each preset and experiment."""
     lines = [
-        "| preset | CPU s | noise | \\|D\\| | raw | offset | rms about it | largest |",
-        "|---|---|---|---|---|---|---|---|",
+        "| preset | CPU s | scatter | noise | \\|D\\| | raw | offset | rms about it | largest |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name in (*PRESETS, CLASS_OWN):
-        seconds = cost(name, results)
+        seconds, scatter = cost(name, results), roughness(name, results)
         for experiment in results[0][name]:
-            if experiment == "seconds":
+            if experiment in ("seconds", "line"):
                 continue
             size, dchi2 = np.array([each[name][experiment] for each in results]).T
             about = dchi2 - dchi2.mean()
             lines.append(
-                f"| {name} | {seconds} | {experiment} | {np.median(size):.2f} "
+                f"| {name} | {seconds} | {scatter} | {experiment} | {np.median(size):.2f} "
                 f"| {np.sqrt(np.mean(dchi2**2)):.2f} | {dchi2.mean():+.2f} "
                 f"| {np.std(dchi2):.2f} | {np.abs(about).max():.2f} |"
             )
-    lines.append(f"| reference | {cost('reference', results)} | | | | | | |")
+    lines.append(f"| reference | {cost('reference', results)} | | | | | | | |")
     return "\n".join(lines)
 
 
@@ -103,6 +121,12 @@ def cost(name: str, results: list[dict]) -> str:
     """Median CPU seconds."""
     medians = np.median([each[name]["seconds"] for each in results], axis=0)
     return ", ".join(f"{each:.1f}" for each in medians)
+
+
+def roughness(name: str, results: list[dict]) -> str:
+    """Scatter of ln L about its cubics, which leave 5 of 9 degrees of freedom."""
+    lines = [each[name]["line"] for each in results if "line" in each[name]]
+    return f"{np.sqrt(np.sum(np.square(lines), axis=1).mean() / (len(STEPS) - 4)):.3f}"
 
 
 def main() -> None:
@@ -121,7 +145,11 @@ def main() -> None:
     results = done["points"] if done.get("identity") == identity else []
     for number, point in enumerate(posterior(args.points)[len(results) :], len(results) + 1):
         print(f"\rpoint {number} of {args.points}", end="", flush=True)
-        results.append(errors(module, data, point))
+        found = errors(module, data, point)
+        if number <= ON_LINES:
+            for name in (*PRESETS, CLASS_OWN):
+                found[name]["line"] = departures(module, data, point, name).tolist()
+        results.append(found)
         if kept:
             kept.write_text(json.dumps({"identity": identity, "points": results}, indent=1) + "\n")
     print()
