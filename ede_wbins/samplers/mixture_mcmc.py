@@ -9,9 +9,9 @@ from cobaya.model import LogPosterior
 from cobaya.samplers.mcmc import MCMC
 from cobaya.theory import Theory
 
-from ede_wbins.mixture import Mixture
 from ede_wbins.resample import evenly
 from ede_wbins.samplers import importance
+from ede_wbins.samplers.jumps import Jumps, fit
 
 _POINTS = 6_000
 """Of the chains, at most, that the mixture is fitted to."""
@@ -28,18 +28,19 @@ _PER_DIMENSION = 20
 class MixtureMCMC(MCMC):
     r"""
     Adaptive Metropolis sampler \cite{Lewis:2002ah,Lewis:2013hha}, many steps of which are jumps,
-    drawn from a mixture of Gaussians. It is fitted to the chains, and before there are any, to
+    drawn from mixtures of Gaussians. They are fitted to the chains, and before there are any, to
     importance samples of the posterior where a theory's training has left draws to start from.
 
     Steps about the current point take hundreds of evaluations to cross a posterior that no single
     Gaussian resembles, such as early dark energy's at small fEDE. A jump is independent of where
     the chain is (Tierney 1994: accepted by the ratio of posterior over mixture), and those steps
-    remain for what the mixture lacks.
+    remain for what the mixture lacks. It is one of the theories' parameters, which those of
+    likelihoods alone follow, or one of these.
 
     Attributes
     ----------
-    mixture : Mixture or None
-        That jumps are drawn from, once there is one.
+    jumps : Jumps or None
+        Once there are any.
     importance : Sampled or None
         The importance samples, of the emulated posterior, where there are any.
     """
@@ -49,7 +50,12 @@ class MixtureMCMC(MCMC):
 
     def initialize(self):
         """Set up Cobaya's sampler, which proposes jumps from its first fit on."""
-        self.mixture, self._jumps, self._learned_at = None, 1, 0
+        theories = self.model.theory.values()
+        dependent = self.model.sampled_dependence.values()
+        leads = np.array([any(each in theories for each in components) for components in dependent])
+        # Without any theory no parameter waits for another.
+        self._leads = leads if leads.any() else ~leads
+        self.jumps, self._for_each_step, self._learned_at = None, 1, 0
         # By how much ln L was too large at the current point when it was tried with the emulator.
         self._off = 0.0
         super().initialize()
@@ -74,14 +80,14 @@ class MixtureMCMC(MCMC):
 
         try:
             found = importance.sample(
-                log_density, self._trained.draws, self.model.prior.bounds(), self._rng
+                log_density, self._trained.draws, self.model.prior.bounds(), self._rng, self._leads
             )
         except np.linalg.LinAlgError:
             return None
         self.mpi_info("%d points, worth %d", len(found.points), found.n_effective)
         if found.n_effective > _PER_DIMENSION * self.model.prior.d():
-            self._learned_at, self._jumps = len(found.points), _JUMPS
-            self._jump_from(found.mixture)
+            self._learned_at, self._for_each_step = len(found.points), _JUMPS
+            self._jump_from(found.jumps)
         return found
 
     def _start_from_one_of(self, found: importance.Sampled) -> None:
@@ -92,9 +98,10 @@ class MixtureMCMC(MCMC):
             self.current_point.add(start, results)
             self.log.info("Instead, a draw of the emulated posterior: %s", self.current_point)
 
-    def _jump_from(self, found: Mixture) -> None:
-        self.mixture = found
-        self.mpi_info(" - Jumps from a mixture of %d Gaussians", len(found.weights))
+    def _jump_from(self, found: Jumps) -> None:
+        self.jumps = found
+        sizes = len(found.leading.weights), len(found.others.weights)
+        self.mpi_info(" - Jumps from mixtures of %d and %d Gaussians", *sizes)
 
     def set_proposer_blocking(self):
         """Find blocks, as Cobaya does, and how many steps are in the slowest one."""
@@ -106,11 +113,11 @@ class MixtureMCMC(MCMC):
     @property
     def _share(self) -> float:
         """Of all steps, that of jumps."""
-        jumps = self._jumps * self._slow
+        jumps = self._for_each_step * self._slow
         return jumps / (1 + jumps)
 
     def _jump_or_step(self) -> bool:
-        if self.mixture is None or self._rng.random() > self._share:
+        if self.jumps is None or self._rng.random() > self._share:
             return self._step()
         return self._jump()
 
@@ -126,9 +133,8 @@ class MixtureMCMC(MCMC):
         return self._try(self.model.prior.reduce_periodic(trial, copy=False), 0.0)
 
     def _jump(self) -> bool:
-        trial = self.mixture.sample(1, self._rng)[0]
-        here, there = self.mixture.logpdf(np.array([self.current_point.values, trial]))
-        return self._try(trial, self.temperature * (here - there))
+        trial, log_ratio = self.jumps.propose(self.current_point.values, self._rng)
+        return self._try(trial, -self.temperature * log_ratio)
 
     def _try(self, trial: np.ndarray, log_ratio: float) -> bool:
         """
@@ -177,7 +183,8 @@ class MixtureMCMC(MCMC):
             for first in (0, 1)
         )
         try:
-            self._jump_from(importance.fit(seen, unseen, self.model.prior.bounds(), self._rng))
+            bounds = self.model.prior.bounds()
+            self._jump_from(fit(seen, unseen, bounds, self._rng, self._leads))
         except np.linalg.LinAlgError:
             # Of too few different points: later ones will do.
             self.log.debug("The points of the chains lie in a plane: no mixture is fitted")

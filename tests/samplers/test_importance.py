@@ -24,7 +24,8 @@ def rough(rng):
 
 
 def sampled(log_density, draws, bounds):
-    return importance.sample(log_density, draws, bounds, np.random.default_rng(2))
+    leads = np.ones(len(bounds), dtype=bool)
+    return importance.sample(log_density, draws, bounds, np.random.default_rng(2), leads)
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,8 @@ def test_weights_make_draws_of_the_density(found):
 
 def share(found, log_density):
     """Of draws of its mixture that are left when they are weighted to the density."""
-    x = found.mixture.sample(4000, np.random.default_rng(5))
-    weights = np.exp([log_density(each) for each in x] - found.mixture.logpdf(x))
+    x = found.jumps.sample(4000, np.random.default_rng(5))
+    weights = np.exp([log_density(each) for each in x] - found.jumps.logpdf(x))
     return weights.sum() ** 2 / np.sum(weights**2) / len(x)
 
 
@@ -69,11 +70,11 @@ def test_a_mixture_ends_at_the_bounds():
     draws[:, 0] = 0.3 * draws[:, 1] + 0.1 * rng.normal(size=400)
     found = sampled(nearly_flat, draws, bounds)
     assert np.all(np.abs(found.points) < 1)
-    assert found.mixture.share < 0.5
+    assert found.jumps.share < 0.5
     assert share(found, nearly_flat) > 0.4
     # Its density is that of its draws: it integrates to 1 over where they are.
     x = rng.uniform(-1, 1, (400_000, 8))
-    density = np.exp(found.mixture.logpdf(x)) * 2**8
+    density = np.exp(found.jumps.logpdf(x)) * 2**8
     assert density.mean() == pytest.approx(1, abs=5 * density.std() / np.sqrt(len(x)) + 0.02)
 
 

@@ -13,6 +13,7 @@ from cobaya.theory import Theory
 from ede_wbins.mixture import Mixture
 from ede_wbins.samplers import MixtureMCMC
 from ede_wbins.samplers.importance import Sampled
+from ede_wbins.samplers.jumps import Jumps
 
 NAME = "ede_wbins.samplers.MixtureMCMC"
 
@@ -68,7 +69,7 @@ def distance(samples, name):
 def test_posterior_that_no_gaussian_resembles_and_how_fast_it_is_crossed():
     jumping, sampler = sample()
     stepping, _ = sample("mcmc")
-    assert len(sampler.mixture.weights) > 1
+    assert len(sampler.jumps.leading.weights) > 2
     for name in TRUTH:
         # Kolmogorov's distribution: 1.95 leaves 0.1%.
         assert distance(jumping, name) < 1.95
@@ -76,10 +77,28 @@ def test_posterior_that_no_gaussian_resembles_and_how_fast_it_is_crossed():
     assert lengths[0] < 0.4 * lengths[1]
 
 
-@pytest.mark.parametrize("temperature", [1, 2])
-def test_a_wrong_mixture_gives_the_same_posterior(monkeypatch, temperature):
-    wrong = Mixture(np.ones(1), np.array([[0.2, 3.9]]), np.diag([0.15, 0.3])[None])
-    monkeypatch.setattr(MixtureMCMC, "_learn_mixture", lambda self: setattr(self, "mixture", wrong))
+def gaussian(mean, sd):
+    return Mixture(np.ones(1), np.array([mean]), np.diag(sd)[None])
+
+
+WRONG = {
+    "together": (gaussian([0.2, 3.9], [0.15, 0.3]), gaussian([], []), np.empty((0, 2)), [1, 1]),
+    "f leads": (gaussian([0.2], [0.15]), gaussian([3.0], [0.3]), np.array([[3.0]]), [1, 0]),
+    "z leads": (gaussian([3.9], [0.3]), gaussian([0.9], [0.1]), np.array([[-0.2]]), [0, 1]),
+}
+
+
+def wrong(name):
+    *parts, leads = WRONG[name]
+    return Jumps(*parts, np.array(leads, dtype=bool), np.array([[0, 0.5], [3, 4.3]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "temperature"), [("together", 1), ("together", 2), ("f leads", 1), ("z leads", 2)]
+)
+def test_a_wrong_mixture_gives_the_same_posterior(monkeypatch, name, temperature):
+    jumps = wrong(name)
+    monkeypatch.setattr(MixtureMCMC, "_learn_mixture", lambda self: setattr(self, "jumps", jumps))
     # Most of its jumps lead nowhere: Cobaya would take the chain to be stuck.
     samples, _ = sample(temperature=temperature, max_tries=1000)
     samples.cool(temperature) if temperature != 1 else None
@@ -92,7 +111,7 @@ def test_a_resumed_run_jumps_at_once(tmp_path):
     sample(path=path, max_samples=400)
     _, sampler = sample(path=path, max_samples=410)
     # Too few new points for a fit of their own.
-    assert sampler.mixture is not None
+    assert sampler.jumps is not None
 
 
 @pytest.mark.parametrize(("drag", "share"), [(False, 1 / 6), (True, 1 / 2)])
@@ -164,7 +183,7 @@ def trained(**options):
 def test_a_run_with_a_trained_theory_jumps_from_its_first_step():
     sampler = trained(max_samples=4000, Rminus1_stop=0)
     assert sampler._share > 0.5
-    assert len(sampler.mixture.weights) > 1
+    assert len(sampler.jumps.leading.weights) > 2
     start = sampler.current_point
     assert start.logpost == sampler.model.logposterior(start.values).logpost
     sampler.run()
@@ -194,7 +213,7 @@ def test_points_tried_with_the_emulator_are_in_balance(jumps):
         sampler._off = sampler._emulated(here).logpost - exact.logpost
         sampler.current_point.add(here, exact)
         probabilities.clear()
-        q = sampler.mixture.logpdf(np.array([here, there])) if jumps else np.zeros(2)
+        q = sampler.jumps.logpdf(np.array([here, there])) if jumps else np.zeros(2)
         assert sampler._try(there, q[0] - q[1])
         first, second = probabilities
         return first * second * np.exp(exact.logpost + q[1])
@@ -220,8 +239,8 @@ def test_chains_start_from_different_draws():
 
 def test_a_few_good_points_start_a_chain_but_make_no_mixture(monkeypatch):
     weights = np.array([0.9, 0.1])
-    found = Sampled(Mixture(np.ones(1), np.zeros((1, 2)), np.eye(2)[None]), POINTS, weights)
+    found = Sampled(wrong("together"), POINTS, weights)
     monkeypatch.setattr("ede_wbins.samplers.importance.sample", lambda *_: found)
     sampler = trained()
-    assert sampler.mixture is None
+    assert sampler.jumps is None
     assert sampler.current_point.values.tolist() in POINTS.tolist()
