@@ -223,9 +223,12 @@ if __name__ == "__main__":
         _, sampler = run(settings(options.name, options.packages_path, options.samples))
     theory = next(iter(sampler.model.theory.values()))
     mpi.sync_processes()
-    theory.sync()
-    given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
-    calls = before.get("calls", len(theory.training_set) - given)
+    if "calls" in before:
+        calls = before["calls"]
+    else:
+        theory.sync()
+        given = len(np.load(PACKAGED / "w3.npz")["points"]) if theory.training else 0
+        calls = len(theory.training_set) - given
     sampled = sampler.importance
     first = before.get("importance", len(sampled.points) if sampled else 0)
     mpi.sync_processes()

@@ -237,6 +237,11 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             self.trust.learn(error, sd)
         return done
 
+    @property
+    def trained(self) -> bool:
+        """Whether points are emulated; a run that goes on trains at its first point."""
+        return self._mode == "trained"
+
     def varying(self, params: Mapping[str, float]) -> dict[str, float]:
         """The parameters that vary, by CLASS's names."""
         values = {self.translate_param(name): x for name, x in params.items()}
@@ -334,7 +339,8 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
     # End
 
     def __exit__(self, exception_type, exception_value, traceback):
-        if exception_type is None and self._mode == "trained" and self.check:
+        used = self.trained or self.exchange.file.exists()
+        if exception_type is None and self.check and self.tolerance and used:
             ExactCheck(self).run()
         super().__exit__(exception_type, exception_value, traceback)
 

@@ -31,12 +31,19 @@ class ExactCheck:
         self._file = theory.exchange.check
 
     def run(self) -> None:
-        """Compute, log the verdict, and write it beside the chains."""
+        """
+        Compute, log the verdict, and write it beside the chains.
+
+        A run that was stopped during its check goes on with it, though it samples no more.
+        """
         if not (self._chain and self._chain.exists()):
             return
         theory, known = self._theory, len(self.results())
         theory.mpi_info("Check: CLASS computes points of the chains, %d in all", theory.check)
-        for x, chi2 in self._draws(theory.check, known):
+        draws = self._draws(theory.check, known) if known < theory.check else []
+        if draws and not theory.trained:
+            self._model.logposterior(draws[0][0])
+        for x, chi2 in draws:
             if len(self.results()) >= theory.check:
                 break
             with theory.always("emulated"):

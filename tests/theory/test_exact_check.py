@@ -7,7 +7,7 @@ from stand_in import LCDM
 from test_emulated import SAMPLED, emulate  # noqa: F401
 from universe import Peaks
 
-from ede_wbins.theory.exact_check import statistics, verdict
+from ede_wbins.theory.exact_check import ExactCheck, statistics, verdict
 
 
 def results(n, slope, noise=0.0):
@@ -40,14 +40,19 @@ def test_verdict_is_one_line():
     assert "\n" not in verdict(results(24, slope=0.1))
 
 
-def test_run_checks_its_own_chain_at_its_end(emulate, tmp_path, caplog):  # noqa: F811
-    info = {
-        "theory": {"ede_wbins.EmulatedEDEWBins": {"ede": "none", "check": 6}},
+def chain(tmp_path, check):
+    return {
+        "theory": {"ede_wbins.EmulatedEDEWBins": {"ede": "none", "check": check}},
         "likelihood": {"peaks": Peaks},
         "params": {**LCDM, **SAMPLED},
         "sampler": {"mcmc": {"max_samples": 150, "covmat": "auto", "seed": 1}},
         "output": str(tmp_path / "run"),
+        "resume": True,
     }
+
+
+def test_run_checks_its_own_chain_at_its_end(emulate, tmp_path, caplog):  # noqa: F811
+    info = chain(tmp_path, check=6)
     with caplog.at_level("INFO"):
         run(info)
     assert "Check: 6 points of the chain" in caplog.text
@@ -57,3 +62,25 @@ def test_run_checks_its_own_chain_at_its_end(emulate, tmp_path, caplog):  # noqa
     assert len(found["points"]) == 6
     assert np.all(np.abs([each["error"] for each in found["points"]]) < 1)
     assert (tmp_path / "run.emulator.npz").exists()
+
+
+def test_a_run_that_was_stopped_during_its_check_goes_on_with_it(emulate, tmp_path, monkeypatch):  # noqa: F811
+    info, file = chain(tmp_path, check=6), tmp_path / "run.exact_check.json"
+    add = ExactCheck._add
+
+    def killed(self, result):
+        if len(self.results()) == 3:
+            raise KeyboardInterrupt
+        add(self, result)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(ExactCheck, "_add", killed)
+        run(info)
+    first = json.loads(file.read_text())["points"]
+    samples = (tmp_path / "run.1.txt").read_text()
+    assert len(first) == 3
+    run(info)
+    points = json.loads(file.read_text())["points"]
+    assert points[:3] == first
+    assert len(points) == 6
+    assert (tmp_path / "run.1.txt").read_text() == samples
