@@ -176,8 +176,8 @@ def _by_class(theory: EmulatedEDEWBins, profiler: Profiler, points: list[Point])
     """
     Minima of CLASS's chi2, computed by the processes together.
 
-    CLASS computes each, the emulator learns it, and the descent goes on from there until the
-    emulator promises nothing lower.
+    CLASS computes each, the emulator learns it, and descents go on from there and from its
+    neighbours until the emulator promises nothing lower.
     """
     best: dict[int, Point] = {}
 
@@ -190,8 +190,12 @@ def _by_class(theory: EmulatedEDEWBins, profiler: Profiler, points: list[Point])
 
     def descend(i: int) -> tuple[Point, float]:
         before = profiler.again(best[i])
-        start = np.array([before.parameters[name] for name in profiler.names])
-        found = profiler.minimise(start, before.value)
+        starts = [best[j].parameters for j in (i, i - 1, i + 1) if j in best]
+        descents = (
+            profiler.minimise(np.array([start[name] for name in profiler.names]), before.value)
+            for start in starts
+        )
+        found = min(descents, key=lambda point: point.chi2)
         return found, before.chi2 - found.chi2
 
     promised = dict(enumerate(points))
