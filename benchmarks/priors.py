@@ -1,10 +1,10 @@
-"""w(z) in bins under flat and functional priors, and what these priors cost.
+"""w(z) in bins, and fEDE, under flat and functional priors, and what these priors cost.
 
     OMP_NUM_THREADS=1 python benchmarks/priors.py [-o docs/priors.md] [--bins 3 5 10]
 
 DESI DR2 BAO and Pantheon, compressed, with closed-form distances: no CLASS. Omega_m is sampled;
 sound horizon and supernova magnitude are where they fit best. Chains are kept in chains/, so that a
-stopped run goes on.
+stopped run goes on. fEDE is that of the chains that come with the repository, by weights.
 """
 
 import argparse
@@ -17,12 +17,15 @@ from scipy.linalg import cho_factor, cho_solve
 
 from ede_wbins import priors
 from ede_wbins.analysis import Run, load_run
+from ede_wbins.analysis.reweight import reweighted
 from ede_wbins.likelihoods import bao_compressed, sn_compressed
 from ede_wbins.model import Background, WBins, default_edges
 
 BAO, SN = (Path(module.__file__).parent for module in (bao_compressed, sn_compressed))
 KINDS = ("flat", "functional")
 H0, OMEGA_B = 67.0, 0.0224
+SHIPPED = Path(__file__).parent.parent / "chains/shipped/2026/planck_desi_union3"
+MODELS = ("ede", "ede_w3", "ede_w5", "ede_w10")
 
 
 class Data:
@@ -94,14 +97,29 @@ def results(n_bins: int, data: Data) -> list[str]:
     runs = [sample(n_bins, kind, data) for kind in KINDS]
     lines = []
     for name in (f"w{i}" for i in range(1, 1 + n_bins)):
-        # Quantiles: kernels would blur the peak at LambdaCDM.
-        cells = []
-        for each in runs:
-            low, high = each.samples.confidence(name, np.array([0.16, 0.84]))
-            cells.append(f"{each.samples.mean(name):.3f}, [{low:.3f}, {high:.3f}]")
-        lines.append(f"| {n_bins} | {name} | {' | '.join(cells)} |")
+        lines.append(f"| {n_bins} | {name} | {' | '.join(central(each, name) for each in runs)} |")
     state = (f"R-1 = {each.R_minus_1:.2g}, chi2 {each.best.total:.1f}" for each in runs)
     return [*lines, f"| {n_bins} | chain, best fit | {' | '.join(state)} |"]
+
+
+def central(run: Run, name: str) -> str:
+    """Mean and central 68%: quantiles, since kernels would blur the peak at LambdaCDM."""
+    low, high = run.samples.confidence(name, np.array([0.16, 0.84]))
+    return f"{run.samples.mean(name):.3f}, [{low:.3f}, {high:.3f}]"
+
+
+def of_shipped_chains() -> list[str]:
+    """Lines of the table for the runs that come with the repository."""
+    lines = []
+    for model in MODELS:
+        flat = load_run(SHIPPED / model, burn_in=0)
+        runs = (flat, reweighted(flat, ["early"]))
+        limits = (f"< {each.samples.confidence('fEDE', 0.95):.3f}" for each in runs)
+        lines.append(f"| {model} | fEDE, 95% | {' | '.join(limits)} |")
+        for name in ("fEDE", "H0", "S8"):
+            cells = (central(each, name) for each in runs)
+            lines.append(f"| {model} | {name} | {' | '.join(cells)} |")
+    return lines
 
 
 def costs() -> list[str]:
@@ -133,7 +151,7 @@ def main() -> None:
     data = Data()
     text = "\n".join(
         [
-            "# Flat and functional priors on w(z)",
+            "# Flat and functional priors on w(z) and fEDE",
             "",
             "DESI DR2 BAO and Pantheon (compressed) alone: mean and central 68% of each bin under",
             "the flat prior [-3, 1] and under the functional prior of scale 1, sampled through its",
@@ -142,6 +160,14 @@ def main() -> None:
             "| bins | | flat | functional |",
             "|---|---|---|---|",
             *(line for n in args.bins for line in results(n, data)),
+            "",
+            "EDE with plik-lite, low l, lensing, DESI DR2 and Union3, the chains that come with",
+            "the repository: under flat priors, and with the functional one of early dark energy,",
+            "of scale 1, by importance weights.",
+            "",
+            "| run | | flat | functional |",
+            "|---|---|---|---|",
+            *of_shipped_chains(),
             "",
             "CPU milliseconds of a call of each prior, one thread:",
             "",

@@ -6,7 +6,7 @@ from PIL import Image
 from synthetic import background
 
 from ede_wbins.analysis import load_run, save_figures
-from ede_wbins.analysis.figures import KINDS, cmb, default_kinds, draw
+from ede_wbins.analysis.figures import KINDS, cmb, default_figures, draw
 from ede_wbins.analysis.history import band, best_background, histories
 from ede_wbins.analysis.measurements import PLANCK_LCDM, PLANCK_RS_DRAG, bao_points, measurement
 from ede_wbins.analysis.spectra import L_MAX
@@ -23,7 +23,8 @@ def no_class(monkeypatch):
 
 def test_every_kind_is_drawn_for_one_run(w3, tmp_path, no_class):
     kinds = [kind for kind in KINDS if kind != "triangle"]
-    assert default_kinds(w3) == ["triangle", "w", "f_ede", "expansion", "s8h0", "trace"]
+    every = ["triangle", "w", "f_ede", "expansion", "s8h0", "trace"]
+    assert default_figures([w3]) == [(kind, [w3]) for kind in every]
     written = save_figures(w3, tmp_path / "new", kinds)
     assert [path.name for path in written[::2]] == [f"w3_{kind}.pdf" for kind in kinds]
     for path in written[1::2]:

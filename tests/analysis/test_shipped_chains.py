@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ede_wbins.analysis import load_run
+from ede_wbins.analysis.figures import default_figures, draw
 from ede_wbins.analysis.files import chain_paths, record_path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -27,3 +28,23 @@ def test_shipped_chain(prefix):
     assert name_of(prefix) in (ROOT / "docs" / "results.md").read_text()
     for path in (record_path(prefix), *chain_paths(prefix)):
         assert not re.search(r"(^|[\s\"'])/\w", path.read_text()), path
+
+
+def test_runs_with_and_without_dark_energies_share_what_figures_they_can():
+    names = ("ede_w3", "ede", "lcdm")
+    folder = SHIPPED / "paper/planck_lensing_bao_sn"
+    runs = [load_run(folder / name, burn_in=0) for name in names]
+    figures = default_figures(runs)
+    drawn = {kind: [run.name for run in group] for kind, group in figures if kind != "trace"}
+    shared = list(names)
+    assert drawn == {
+        "triangle": shared,
+        "w": ["ede_w3"],
+        "f_ede": ["ede_w3", "ede"],
+        "expansion": shared,
+        "s8h0": shared,
+    }
+    assert [group[0].name for kind, group in figures if kind == "trace"] == shared
+    for kind, group in figures:
+        if kind in ("w", "f_ede", "s8h0"):
+            draw(kind, group)

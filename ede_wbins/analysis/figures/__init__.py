@@ -30,15 +30,26 @@ FILES = ("pdf", "png")
 _DPI = 300
 
 
-def default_kinds(run: Run) -> list[str]:
-    """What a run has the parameters for, without what needs CLASS."""
-    kinds = ["triangle"]
-    kinds += ["w"] * bool(run.z_edges)
-    has_background = run.has("H0") and ("omega_b" in run.info["params"])
-    kinds += ["f_ede"] * (has_background and run.has("fEDE"))
-    kinds += ["expansion"] * (has_background and run.has("rs_drag"))
-    kinds += ["s8h0"] * run.has("H0", "S8")
-    return kinds + ["trace"] * run.is_mcmc
+def default_figures(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
+    """
+    Kinds of figures, each with the runs that have what it takes, without what needs CLASS.
+
+    Traces are of one run each.
+    """
+
+    def those(condition: Callable[[Run], bool]) -> list[Run]:
+        return [run for run in runs if condition(run)]
+
+    expanding = those(lambda run: run.has("H0") and "omega_b" in run.info["params"])
+    figures = [
+        ("triangle", list(runs)),
+        ("w", those(lambda run: bool(run.z_edges))),
+        ("f_ede", [run for run in expanding if run.has("fEDE")]),
+        ("expansion", [run for run in expanding if run.has("rs_drag")]),
+        ("s8h0", those(lambda run: run.has("H0", "S8"))),
+        *(("trace", [run]) for run in those(lambda run: run.is_mcmc)),
+    ]
+    return [(kind, group) for kind, group in figures if group]
 
 
 def draw(kind: str, runs: Sequence[Run]) -> plt.Figure:
@@ -71,9 +82,9 @@ def save_figures(
     runs : Run or sequence of Run
         What to draw.
     folder : Path
-        Where the files go, named after the runs.
+        Where the files go, named after the runs in them.
     kinds : sequence of str
-        Among `KINDS`; all that the first run has the parameters for, without spectra, by default.
+        Among `KINDS`; by default all but spectra, each of the runs that have what it takes.
     formats : sequence of str
         Endings of the files.
     report : callable, optional
@@ -85,13 +96,12 @@ def save_figures(
         The files written.
     """
     runs = [runs] if isinstance(runs, Run) else list(runs)
-    if not kinds:
-        kinds = [k for k in default_kinds(runs[0]) if len(runs) == 1 or k != "trace"]
+    figures = [(kind, runs) for kind in kinds] or default_figures(runs)
     folder.mkdir(parents=True, exist_ok=True)
-    name = "+".join(run.name for run in runs)
     written = []
-    for kind in kinds:
-        drawn = draw(kind, runs)
+    for kind, group in figures:
+        name = "+".join(run.name for run in group)
+        drawn = draw(kind, group)
         with publication():
             for ending in formats:
                 path = folder / f"{name}_{kind}.{ending}"

@@ -15,7 +15,7 @@ from cobaya.log import LoggedError
 from cobaya.yaml import yaml_dump
 
 from ede_wbins.analysis import table
-from ede_wbins.analysis.figures import KINDS, default_kinds, draw, publication
+from ede_wbins.analysis.figures import KINDS, default_figures, draw, publication
 from ede_wbins.analysis.report import words
 from ede_wbins.analysis.run import Run
 from ede_wbins.analysis.tension_report import Tension, measured_tensions
@@ -44,8 +44,8 @@ def write_report(
     path : Path
         The HTML file.
     kinds : sequence of str
-        Kinds of figures; by default all that the first run has the parameters for, and spectra
-        where they were computed before.
+        Kinds of figures; by default all, each of the runs that have what it takes, and spectra of
+        those where they were computed before.
     report : callable, optional
         Gets the name of each figure before it is drawn.
 
@@ -68,7 +68,7 @@ def write_report(
         "Parameters": _parameters(runs),
         "Chi2": _chi2(runs),
         "Tensions": _tensions(tensions),
-        "Figures": _figures(runs, kinds or _kinds(runs), report),
+        "Figures": _figures(_chosen(runs, kinds), report),
         "Priors": "".join(_priors(run) for run in runs),
         "Input": "".join(_input(i, run) for i, run in enumerate(runs)) + _versions(runs),
         "Citations": _citations(runs),
@@ -157,26 +157,24 @@ def _tensions(tensions: Sequence[Tension]) -> str:
     return _table(heads, lines, "Exact: probability of a difference at least as unlikely")
 
 
-def _figures(runs: Sequence[Run], kinds: Sequence[str], report=None) -> str:
+def _figures(figures: Sequence[tuple[str, Sequence[Run]]], report=None) -> str:
     parts = []
-    for kind in kinds:
-        shown = [[run] for run in runs] if kind == "trace" else [runs]
-        for group in shown:
-            names = ", ".join(run.name for run in group)
-            caption = f"{_CAPTIONS[kind]} ({names})"
-            if report:
-                report(f"{kind} of {names}")
-            with publication():
-                drawn = draw(kind, group)
-                data = io.BytesIO()
-                drawn.savefig(data, format="png", dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
-            plt.close(drawn)
-            encoded = base64.b64encode(data.getvalue()).decode()
-            parts.append(
-                f'<figure><button type="button" aria-label="Enlarge: {escape(caption)}">'
-                f'<img src="data:image/png;base64,{encoded}" alt="{escape(caption)}"></button>'
-                f"<figcaption>{escape(caption)}</figcaption></figure>"
-            )
+    for kind, group in figures:
+        names = ", ".join(run.name for run in group)
+        caption = f"{_CAPTIONS[kind]} ({names})"
+        if report:
+            report(f"{kind} of {names}")
+        with publication():
+            drawn = draw(kind, group)
+            data = io.BytesIO()
+            drawn.savefig(data, format="png", dpi=_DPI, bbox_inches="tight", pad_inches=0.05)
+        plt.close(drawn)
+        encoded = base64.b64encode(data.getvalue()).decode()
+        parts.append(
+            f'<figure><button type="button" aria-label="Enlarge: {escape(caption)}">'
+            f'<img src="data:image/png;base64,{encoded}" alt="{escape(caption)}"></button>'
+            f"<figcaption>{escape(caption)}</figcaption></figure>"
+        )
     return f'<div class="figures">{"".join(parts)}</div>'
 
 
@@ -192,12 +190,16 @@ _CAPTIONS = {
 }
 
 
-def _kinds(runs: Sequence[Run]) -> list[str]:
-    kinds = default_kinds(runs[0])
-    computed = all(run.prefix.with_name(run.name + ".spectra.npz").is_file() for run in runs)
-    kinds += ["spectra"] * computed
-    kinds += ["bins"] * (len({len(run.z_edges) for run in runs}) > 1)
-    return [kind for kind in KINDS if kind in kinds]
+def _chosen(runs: Sequence[Run], kinds: Sequence[str]) -> list[tuple[str, Sequence[Run]]]:
+    """The figures of those kinds, or all there can be without a call of CLASS."""
+    if kinds:
+        groups = {"trace": [[run] for run in runs]}
+        return [(kind, group) for kind in kinds for group in groups.get(kind, [runs])]
+    figures = default_figures(runs)
+    computed = [run for run in runs if run.prefix.with_name(f"{run.name}.spectra.npz").is_file()]
+    figures += [("spectra", computed)] * bool(computed)
+    figures += [("bins", runs)] * (len({len(run.z_edges) for run in runs}) > 1)
+    return sorted(figures, key=lambda figure: list(KINDS).index(figure[0]))
 
 
 def _priors(run: Run) -> str:
