@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from ede_wbins.analysis.figures.style import COLOURS, colour, figure
-from ede_wbins.analysis.history import LEVELS
 from ede_wbins.analysis.measurements import MEASUREMENTS
 from ede_wbins.analysis.run import Run
 
@@ -16,7 +14,11 @@ _APART = 0.16
 
 
 def bins(runs: Sequence[Run]) -> plt.Figure:
-    """Mean, 68 and 95% against the number of bins, 0 for a cosmological constant; EDE or none."""
+    """
+    Mean, 68 and 95% against the number of bins, 0 for a cosmological constant; EDE or none.
+
+    Intervals are those of tables: where a posterior touches the end of its prior, from there on.
+    """
     for run in runs:
         run.require("H0", "S8")
     counts = sorted({len(run.z_edges) for run in runs})
@@ -50,10 +52,12 @@ def bins(runs: Sequence[Run]) -> plt.Figure:
 
 
 def _bar(ax: plt.Axes, x: float, run: Run, name: str, i: int, label: str) -> None:
-    for level, width in zip(LEVELS, (0.8, 2.2), strict=True):
-        ends = run.samples.confidence(name, np.array(LEVELS[level]))
+    parameter = run.samples.getMargeStats().parWithName(name)
+    # GetDist has 99%, too.
+    for limit, width in zip(parameter.limits[:2], (2.2, 0.8), strict=True):
+        ends = limit.lower, limit.upper
         ax.plot([x, x], ends, color=colour(i), linewidth=width, solid_capstyle="butt")
-    ax.plot(x, run.samples.mean(name), _MARKERS[i], color=colour(i), markersize=4, label=label)
+    ax.plot(x, parameter.mean, _MARKERS[i], color=colour(i), markersize=4, label=label)
 
 
 def _across(ax: plt.Axes) -> dict:
