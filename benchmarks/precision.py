@@ -91,7 +91,8 @@ def departures(module, data: Path, point: dict, name: str) -> np.ndarray:
     for step in STEPS:
         there = point | {"log10z_c": point["log10z_c"] + 0.002 * step}
         _, cl = compute(module, L_PLANCK, name, there)
-        lnL.append(-(likelihood.residual(cl) @ likelihood.residual(cl)) / 2)
+        residual = likelihood.residual(cl)
+        lnL.append(-(residual @ residual) / 2)
     return lnL - np.polyval(np.polyfit(STEPS, lnL, 3), STEPS)
 
 
