@@ -12,6 +12,7 @@ from trials import FAILED, Item
 import ede_wbins
 from ede_wbins.boltzmann import load
 from ede_wbins.boltzmann.paths import default_packages_path
+from ede_wbins.theory.options import precision_settings
 from ede_wbins.theory.rejected import reason
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -144,6 +145,7 @@ class Background(Draws):
             wbins_z=",".join(repr(3 * (i + 1) / N_BINS) for i in range(N_BINS)),
             wbins_w=",".join(map(repr, w)),
             **{"N_ncdm": 1, "m_ncdm": 0.06, "N_ur": 2.0308},
+            **precision_settings("default"),
         )
         try:
             self.cosmo.compute(["background"])
