@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -55,19 +56,38 @@ def whole_lines(content: bytes) -> bytes:
     return content[: content.rfind(b"\n") + 1]
 
 
-def finish(folder: Path, process: subprocess.Popen, before: dict[str, bytes]) -> None:
-    """The run ends by itself, with all samples of before, and with the right posterior."""
-    assert process.wait(120) == 0, (folder / "log").read_text()
-    after = chains(folder)
+def finish(
+    run: Callable[..., subprocess.Popen],
+    process: subprocess.Popen,
+    before: dict[str, bytes],
+    folder: Path,
+    output: Path | None = None,
+) -> None:
+    """The run ends by itself, with all samples of before, and with the right posterior.
+
+    One sound run in fifty has draws as unlikely as p = 0.01 for one parameter or the other. It goes
+    on for some four times as long: a fluctuation fades, a fault does not.
+    """
+    after = ended(process, folder, output)
     for name, content in before.items():
         assert after[name].startswith(whole_lines(content)), f"{name} lost samples"
-    same_posterior(after)
+    if p_value(after) < 0.01:
+        longer = (folder / "run.yaml").read_text().replace("stop: 0.002", "stop: 0.0005")
+        (folder / "run.yaml").write_text(longer)
+        after = ended(run(resume=True, folder=folder), folder, output)
+        assert p_value(after) > 0.01
 
 
-def same_posterior(after: dict[str, bytes]) -> None:
-    """The chains are draws of the known posterior."""
-    for parameter, mean, sd in (("fEDE", 0.25, 0.03), ("w1", -1, 0.2)):
-        assert kstest(independent(after, parameter), norm(mean, sd).cdf).pvalue > 0.01
+def ended(process: subprocess.Popen, folder: Path, output: Path | None) -> dict[str, bytes]:
+    """The chains of a run that has come to its end."""
+    assert process.wait(120) == 0, (folder / "log").read_text()
+    return chains(output or folder)
+
+
+def p_value(after: dict[str, bytes]) -> float:
+    """How likely draws of the known posterior are to differ from it as these: the worse of two."""
+    known = {"fEDE": norm(0.25, 0.03), "w1": norm(-1, 0.2)}
+    return min(kstest(independent(after, name), known[name].cdf).pvalue for name in known)
 
 
 def independent(after: dict[str, bytes], parameter: str) -> np.ndarray:

@@ -14,7 +14,7 @@ def test_one_process_killed(run, tmp_path):
     # The others do not go on alone, nor hang.
     assert process.wait(60) != 0
     before = chains(tmp_path)
-    finish(tmp_path, run(resume=True), before)
+    finish(run, run(resume=True), before, tmp_path)
 
 
 @pytest.mark.slow
@@ -32,7 +32,7 @@ def test_all_killed_many_times(run, tmp_path):
             assert content.startswith(whole_lines(before.get(name, b"")))
             before[name] = content
         process = run(resume=True)
-    finish(tmp_path, process, before)
+    finish(run, process, before, tmp_path)
 
 
 @pytest.mark.slow
@@ -42,7 +42,7 @@ def test_stopped_by_a_scheduler(run, tmp_path):
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) != 0
     before = chains(tmp_path)
-    finish(tmp_path, run(resume=True), before)
+    finish(run, run(resume=True), before, tmp_path)
 
 
 @pytest.mark.slow
@@ -53,7 +53,7 @@ def test_resumed_with_other_number_of_processes(run, tmp_path, processes):
     process.send_signal(signal.SIGTERM)
     process.wait(30)
     before = chains(tmp_path)
-    finish(tmp_path, run(processes, resume=True), before)
+    finish(run, run(processes, resume=True), before, tmp_path)
     assert f"Resuming with {processes} process(es), before 2" in (tmp_path / "log").read_text()
 
 
@@ -63,7 +63,7 @@ def test_resumed_with_other_number_of_processes(run, tmp_path, processes):
 def test_file_written_by_half(run, tmp_path, stopped, name, kept):
     path = tmp_path / name
     path.write_bytes(path.read_bytes()[:kept])
-    finish(tmp_path, run(resume=True), stopped)
+    finish(run, run(resume=True), stopped, tmp_path)
     assert f"{name}: was not written to its end" in (tmp_path / "log").read_text()
 
 
@@ -72,7 +72,7 @@ def test_file_written_by_half(run, tmp_path, stopped, name, kept):
 def test_chain_with_half_a_line(run, tmp_path, stopped, rest):
     path = tmp_path / "run.1.txt"
     path.write_bytes(whole_lines(path.read_bytes()) + rest)
-    finish(tmp_path, run(resume=True), stopped)
+    finish(run, run(resume=True), stopped, tmp_path)
     assert "cut off a last line" in (tmp_path / "log").read_text()
 
 

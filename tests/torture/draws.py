@@ -118,7 +118,6 @@ class Background(Draws):
     trials = 20_000
     max_share = MAX_SHARE
     draw = staticmethod(from_prior)
-    z = np.geomspace(0.001, 1e6, 40)
 
     def __init__(self, model: str):
         self.name = f"background_{model}"
@@ -131,9 +130,10 @@ class Background(Draws):
         """Load CLASS."""
         self.classy = load(packages())
         self.cosmo = self.classy.Class()
+        self.precision = precision_settings("default")
 
     def trial(self, number):
-        """Distances and expansion rates of one draw."""
+        """All that CLASS knows of the background of one draw, at all times."""
         point = self.draw(number)
         w = [point.pop(f"w{i}") for i in range(1, N_BINS + 1)]
         point["ln_A_s_1e10"] = point.pop("logA")
@@ -147,15 +147,14 @@ class Background(Draws):
             wbins_z=",".join(repr(3 * (i + 1) / N_BINS) for i in range(N_BINS)),
             wbins_w=",".join(map(repr, w)),
             **{"N_ncdm": 1, "m_ncdm": 0.06, "N_ur": 2.0308},
-            **precision_settings("default"),
+            **self.precision,
         )
         try:
             self.cosmo.compute(["background"])
-            found = [f(z) for z in self.z for f in (self.cosmo.Hubble, self.cosmo.angular_distance)]
-            derived = self.cosmo.get_current_derived_parameters(["f_ede_max", "z_ede_max", "age"])
+            columns = self.cosmo.get_background()
         except (self.classy.CosmoComputationError, self.classy.CosmoSevereError) as error:
             return f"rejected: {reason(error)}"
-        if not np.all(np.isfinite([*found, *derived.values()])):
+        if not all(np.all(np.isfinite(column)) for column in columns.values()):
             return f"{FAILED}: a number that is not finite"
         return "computed"
 
