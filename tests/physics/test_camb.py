@@ -7,8 +7,12 @@ import pytest
 
 pytest.importorskip("camb", reason="camb is not installed (pip install -e '.[test]')")
 
-from codes import BIN_POINTS, EDE_POINTS, Codes, Compared, largest
+import camb
+import numpy as np
+from codes import BIN_POINTS, EDE_POINTS, Codes, Compared, bins_in_camb, largest
 from lines import Line
+
+from ede_wbins.model import WBins
 
 
 def first(points: tuple) -> list:
@@ -32,6 +36,17 @@ def test_ede_fluid(compared, point):
 @pytest.mark.parametrize("point", first(EDE_POINTS[:3]))
 def test_scalar_field(compared, point):
     check(compared.field(point))
+
+
+@pytest.mark.parametrize(("w", "edges"), BIN_POINTS)
+def test_bins_have_the_same_density_in_camb(w, edges):
+    """In the middle of each bin, and beyond: else that table is what is compared."""
+    inputs = camb.CAMBparams()
+    inputs.set_cosmology(H0=67, ombh2=0.022, omch2=0.12)
+    inputs.DarkEnergy = bins_in_camb(w, edges)
+    z = np.add([0, *edges], [*edges, 9]) / 2
+    density, _ = camb.get_background(inputs).get_dark_energy_rho_w(1 / (1 + z))
+    assert density == pytest.approx(WBins(edges, w).density(z), rel=2e-8)
 
 
 @pytest.mark.parametrize("point", first(BIN_POINTS[:2]))
