@@ -59,7 +59,7 @@ def run(classy, tmp_path):
     def run(processes=2, resume=False, allow=(), folder=tmp_path, **variables) -> subprocess.Popen:
         cobaya = [sys.executable, "-m", "cobaya", "run", "run.yaml", *(["-r"] if resume else [])]
         cobaya += allow
-        with (folder / "log").open("w") as log:
+        with (folder / "log").open("a") as log:
             process = subprocess.Popen(
                 [*map(str, launch), "-n", str(processes), *cobaya],
                 **{"cwd": folder, "env": environment | variables, "stdout": log, "stderr": log},

@@ -23,7 +23,8 @@ def test_full_disk(run, tmp_path, stopped):
         for path in tmp_path.glob("run.*"):
             shutil.copy(path, small)
         (small / "ballast").write_bytes(b"0" * 100_000)
-        (tmp_path / "run.yaml").write_text((RUN % HERE).replace("output: run", "output: small/run"))
+        text = (RUN % HERE).replace("output: run", "output: small/run")
+        (tmp_path / "run.yaml").write_text(text.replace("stop: 0.002", "stop: 0"))
         assert run(resume=True).wait(120) != 0
         log = (tmp_path / "log").read_text()
         assert "No space left on device" in log
@@ -31,6 +32,7 @@ def test_full_disk(run, tmp_path, stopped):
         subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)
         for name, content in full.items():
             assert content.startswith(whole_lines(stopped[name]))
+        (tmp_path / "run.yaml").write_text(text)
         finish(run, run(resume=True), full, tmp_path, output=small)
     finally:
         subprocess.run(["umount", str(small)], check=True)
