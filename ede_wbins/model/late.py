@@ -10,6 +10,8 @@ from ede_wbins.errors import EDEWBinsError
 
 Z_MAX = 3.0
 """Upper end of the redshift window that the default bins share (arXiv:2302.07333)."""
+MAX_BINS = 100
+"""Far more than data tell apart; Cobaya takes minutes to read the parameters of thousands."""
 
 
 def default_edges(n_bins: int) -> tuple[float, ...]:
@@ -19,10 +21,12 @@ def default_edges(n_bins: int) -> tuple[float, ...]:
     Raises
     ------
     EDEWBinsError
-        If `n_bins` is not a positive integer.
+        If `n_bins` is not a whole number from 1 to `MAX_BINS`.
     """
-    if isinstance(n_bins, bool) or not isinstance(n_bins, int) or n_bins < 1:
-        raise EDEWBinsError(f"n_bins = {n_bins!r}: give a whole number of bins, 1 or more")
+    if isinstance(n_bins, bool) or not isinstance(n_bins, int) or not 1 <= n_bins <= MAX_BINS:
+        raise EDEWBinsError(
+            f"n_bins = {n_bins!r}: give a whole number of bins, from 1 to {MAX_BINS}"
+        )
     return tuple(Z_MAX * i / n_bins for i in range(1, n_bins + 1))
 
 
@@ -33,13 +37,15 @@ def check_edges(z_edges: Sequence[float]) -> tuple[float, ...]:
     Raises
     ------
     EDEWBinsError
-        If they are not finite, positive and increasing, or if there are none.
+        If they are not finite, positive and increasing, if there are none, or over `MAX_BINS`.
     """
     try:
         # Texts and mappings can be gone through too, but do not mean a list of numbers.
         edges = () if isinstance(z_edges, str | Mapping) else tuple(float(z) for z in z_edges)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         edges = ()
+    if len(edges) > MAX_BINS:
+        raise EDEWBinsError(f"z_edges has {len(edges)} edges: give at most {MAX_BINS}")
     if not edges or not np.all(np.isfinite(edges)) or np.any(np.diff((0.0, *edges)) <= 0):
         raise EDEWBinsError(
             f"z_edges = {z_edges!r}: give the upper edges of the bins, positive and increasing"
@@ -144,7 +150,7 @@ def check_w_beyond(w_beyond: float) -> float:
     """
     try:
         value = float(w_beyond)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = np.nan
     if not -np.inf < value < 0:
         raise EDEWBinsError(f"w_beyond = {w_beyond!r}: must be a number below 0")

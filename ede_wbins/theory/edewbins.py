@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 
-from cobaya.log import LoggedError, always_stop_exceptions
+from cobaya.log import LoggedError, always_stop_exceptions, get_logger
 from cobaya.theories.classy.classy import classy
 from cobaya.typing import empty_dict
 from cobaya.yaml import yaml_load_file
@@ -98,6 +98,12 @@ class EDEWBins(PatchedCLASS, classy):
         return {**defaults, "params": params}
 
     # Set-up
+
+    def validate_info(self, name, value, annotations):
+        """Refuse a switch that is neither on nor off in a line of ours; Cobaya's is a traceback."""
+        if annotations.get(name) is bool and not isinstance(value, bool | int | None):
+            raise LoggedError(get_logger(self._name), "%s = %r: must be true or false", name, value)
+        super().validate_info(name, value, annotations)
 
     def initialize(self):
         """

@@ -11,7 +11,11 @@ EDGES = "give the upper edges of the bins, positive and increasing"
 OPTIONS = [
     ({"n_bin": 3}, "'n_bin' (did you mean 'n_bins'?)"),
     ({"zedges": [1, 2]}, "'zedges' (did you mean 'z_edges'"),
-    ({"n_bins": 0}, "n_bins = 0: give a whole number of bins, 1 or more"),
+    ({"n_bins": 0}, "n_bins = 0: give a whole number of bins, from 1 to 100"),
+    ({"n_bins": 796825}, "n_bins = 796825: give a whole number of bins, from 1 to 100"),
+    ({"n_bins": None, "z_edges": [*range(1, 102)]}, "z_edges has 101 edges: give at most 100"),
+    ({"stop_at_error": "0"}, "stop_at_error = '0': must be true or false"),
+    ({"w_beyond": -(10**400)}, "must be a number below 0"),
     ({"n_bins": -1}, "n_bins = -1: give a whole number"),
     ({"n_bins": 2.5}, "n_bins = 2.5: give a whole number"),
     ({"n_bins": True}, "n_bins = True: give a whole number"),
