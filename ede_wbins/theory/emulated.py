@@ -36,6 +36,15 @@ _LOOKS = 100
 _SAME = 1e-3
 
 
+_NUMBERS = (
+    ("tolerance", int | float, 0, 1e3),
+    ("blind", int | float, 0, 1),
+    ("n_max", int, 1, 1e6),
+    ("check", int, 0, 1e6),
+)
+"""Options: name, kind, least and largest value."""
+
+
 class EmulatedEDEWBins(QuickGetters, EDEWBins):
     r"""
     EDEWBins, which learns from the points that CLASS \cite{Blas:2011rf} computes to do without it:
@@ -71,12 +80,17 @@ class EmulatedEDEWBins(QuickGetters, EDEWBins):
             If one is wrong.
         """
         super().initialize()
-        for name, most in (("tolerance", np.inf), ("blind", 1), ("check", np.inf)):
+        for name, kind, least, most in _NUMBERS:
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and 0 <= value <= most):
+            if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
+                what = "whole number" if kind is int else "number"
                 raise LoggedError(
-                    self.log, "%s = %r: must be a number from 0 to %g", name, value, most
+                    self.log, "%s = %r: must be a %s from %g to %g", name, value, what, least, most
                 )
+        for name in ("training", "start"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise LoggedError(self.log, "%s = %r: must be a file, or null", name, value)
         self.derived_extra = list(HORIZON)
         self.counts = dict.fromkeys(("emulated", "by CLASS"), 0)
         self.checks: list[tuple[float, float]] = []

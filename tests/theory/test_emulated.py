@@ -239,10 +239,19 @@ def test_what_cannot_be_emulated_is_refused(emulate):
 
 
 @pytest.mark.parametrize(
-    "options, named", [({"tolerance": -1}, "tolerance"), ({"blind": 2}, "blind")]
+    "options, line",
+    [
+        ({"tolerance": -1}, "tolerance = -1: must be a number from 0 to 1000"),
+        ({"tolerance": 10**400}, "must be a number from 0 to 1000"),
+        ({"blind": 2}, "blind = 2: must be a number from 0 to 1"),
+        ({"n_max": "all"}, "n_max = 'all': must be a whole number from 1 to"),
+        ({"check": True}, "check = True: must be a whole number from 0 to"),
+        ({"training": True}, "training = True: must be a file, or null"),
+        ({"start": [1.0]}, r"start = \[1.0\]: must be a file, or null"),
+    ],
 )
-def test_wrong_option_is_named(emulate, options, named):
-    with pytest.raises(LoggedError, match=named):
+def test_wrong_option_is_named(emulate, options, line):
+    with pytest.raises(LoggedError, match=line):
         emulate(**options)
 
 

@@ -24,6 +24,12 @@ anything = st.recursive(
     max_leaves=5,
 )
 OPTIONS = ("n_bins", "z_edges", "w_beyond", "ede", "path", "extra_args", "renames", "stop_at_error")
+KINDS = {
+    **{name: (int, float) for name in ("tolerance", "blind")},
+    **{name: (int,) for name in ("n_max", "check")},
+    **{name: (str, type(None)) for name in ("training", "start")},
+}
+EMULATOR = tuple(KINDS)
 PARAMS = ("fEDE", "log10z_c", "thetai_ede", "n_ede", "w1", "w2", "w", "H0", "h", "omega_b", "N_ur")
 
 # As many as wanted by the long tests, which also start elsewhere each time (`make torture`).
@@ -53,6 +59,20 @@ def attempt(info) -> None:
 def test_options(stand_in, options):
     theory = {"ede_wbins.EDEWBins": options}
     attempt({"theory": theory, "likelihood": {"one": None}, "params": {**LCDM, **EDE}})
+
+
+@lenient
+@given(options=st.dictionaries(st.sampled_from(EMULATOR), anything, min_size=1, max_size=3))
+def test_options_of_the_emulator(stand_in, options):
+    params = {**LCDM, **EDE, "H0": {"prior": [60, 80]}}
+    theory = {"ede_wbins.EmulatedEDEWBins": options}
+    try:
+        get_model({"theory": theory, "likelihood": {"one": None}, "params": params})
+    except LoggedError as error:
+        assert "\n" not in str(error).strip()
+    else:
+        # What is taken has its kind and its range: training cannot stumble over it.
+        assert all(type(value) in KINDS[name] for name, value in options.items())
 
 
 values = st.one_of(

@@ -15,6 +15,7 @@ SECTIONS = {
             "tests/robustness/test_bad_input.py",
         ),
         Surface("options", "options of the component made at random"),
+        Surface("options_of_the_emulator", "options of the emulator made at random"),
         Surface("parameters", "parameters made at random"),
         Surface("command_line", "command lines made at random"),
     ],
