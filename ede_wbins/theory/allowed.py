@@ -1,6 +1,7 @@
 """Values of CLASS's inputs that mean something: beyond them it computes nonsense or crashes."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,7 +21,8 @@ class Range:
     def __contains__(self, x: float) -> bool:
         above = x >= self.low if self.has_low else x > self.low
         below = x <= self.high if self.has_high else x < self.high
-        return math.isfinite(x) and above and below
+        # Whole numbers may be too large for a float.
+        return abs(x) <= sys.float_info.max and above and below
 
     def __str__(self) -> str:
         ends = "[" if self.has_low else "(", "]" if self.has_high else ")"
@@ -93,7 +95,8 @@ def outside(values: Mapping[str, float]) -> Iterator[str]:
     for name, x in values.items():
         allowed = RANGES.get(name, _ANY)
         if isinstance(x, int | float) and x not in allowed:
-            yield f"{name} = {x:.6g}: must be in {allowed}"
+            value = x if isinstance(x, int) else f"{x:.6g}"
+            yield f"{name} = {value}: must be in {allowed}"
 
 
 def meant(unknown: str, known: set[str]) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 import camb
 import numpy as np
 from lines import Line, worst_lines
-from spectra import EDE, LCDM, K, Spectra, Z, bins, compute
+from spectra import EDE, LCDM, MULTIPOLES, K, Spectra, Z, bins, compute
 
 N_EFF = 3.044
 HIGH_L_MAX = 2000
@@ -72,7 +72,7 @@ class Codes:
 
     def ours(self, **parameters) -> Spectra:
         """Spectra of our CLASS."""
-        settings = MATCHED | (HIGH if self.high else LATE if self.late else {})
+        settings = MATCHED | MULTIPOLES | (HIGH if self.high else LATE if self.late else {})
         return _compared(compute(self.classy, **settings, **parameters))
 
     def theirs(self, dark_energy=None) -> Spectra:

@@ -9,13 +9,10 @@ from dataclasses import astuple
 
 import numpy as np
 from lines import Line, worst_lines
-from spectra import EDE, LCDM, W10, K, Spectra, Z, bins, compute
+from spectra import EDE, LCDM, MULTIPOLES, W10, K, Spectra, Z, bins, compute
 
 TIGHT = {"tol_perturbations_integration": 1e-7, "tol_background_integration": 1e-12}
 PPF = {"Omega_Lambda": 0, "w0_fld": -0.9}
-# Without it rounding errors decide which multipoles are computed, and
-# others move EE by up to 5e-3.
-MULTIPOLES = {"l_sampling_margin": 1e-6}
 # What each halves or doubles, from CLASS's defaults.
 FINER = {
     "integration tolerance / 10": {"tol_perturbations_integration": 1e-6},
@@ -57,31 +54,40 @@ def nearly_equal_bins(classy) -> list[Line]:
 
     At a tolerance below its own noise, which is 3e-5 in TT by default.
     """
-    nearly = compute(classy, **bins(-0.9 + 1e-9, -0.9, -0.9, wbins_w_beyond=-0.9), **TIGHT)
-    worst = nearly.worst(compute(classy, **PPF, **TIGHT))
+    fine = TIGHT | MULTIPOLES
+    nearly = compute(classy, **bins(-0.9 + 1e-9, -0.9, -0.9, wbins_w_beyond=-0.9), **fine)
+    worst = nearly.worst(compute(classy, **PPF, **fine))
     name = "w1 = -0.9 + 1e-9, jumps integrated"
     return worst_lines(name, "PPF of constant w", worst, 1e-6)
 
 
 def large_n(classy, **grid) -> list[Line]:
     """For n -> infinity w_n -> 1 and c_s^2 -> 1, whatever the frequency."""
-    large = compute(classy, **EDE, n_ede=1e5, **grid)
-    unit = compute(classy, **EDE, n_ede=1e5, varpi_ede=0, **grid)
+    large = compute(classy, **EDE, n_ede=1e5, **MULTIPOLES, **grid)
+    unit = compute(classy, **EDE, n_ede=1e5, varpi_ede=0, **MULTIPOLES, **grid)
     return worst_lines("EDE fluid, n = 1e5", "c_s = 1", large.worst(unit), 1e-6)
 
 
-def gauges(classy, lcdm: Spectra, ede_w10: Spectra) -> list[Line]:
+def gauges(classy) -> list[Line]:
     """Both gauges agree as they do for LambdaCDM."""
-    floor = compute(classy, gauge="newtonian").worst(lcdm)
-    worst = compute(classy, **EDE, **W10, gauge="newtonian").worst(ede_w10)
-    return worst_lines("EDE fluid + 10 bins, Newtonian", "synchronous gauge", worst, floor, 1.5)
+
+    def apart(**model) -> dict[str, float]:
+        one, other = (
+            compute(classy, **model, **MULTIPOLES, gauge=gauge)
+            for gauge in ("newtonian", "synchronous")
+        )
+        return one.worst(other)
+
+    name = "EDE fluid + 10 bins, Newtonian"
+    return worst_lines(name, "synchronous gauge", apart(**EDE, **W10), apart(), 1.5)
 
 
 def smooth_bins(classy, **grid) -> list[Line]:
     """Sharp bins are the limit of smooth ones, beyond l = 10."""
     w = (-0.9, -1.2, -0.8)
     sharp, smooth = (
-        compute(classy, **bins(*w, wbins_width=width), **TIGHT, **grid) for width in (0, 0.01)
+        compute(classy, **bins(*w, wbins_width=width), **TIGHT, **MULTIPOLES, **grid)
+        for width in (0, 0.01)
     )
     return worst_lines("3 sharp bins, l > 10", "width 0.01", smooth.worst(sharp, l_min=11), 1e-5)
 

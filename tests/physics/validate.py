@@ -20,7 +20,7 @@ from closed_forms import ALLOWED, random_universe, worst_of
 from codes import BIN_POINTS, EDE_POINTS, Codes, Compared
 from conservation import conservation
 from lines import Line
-from spectra import EDE, W10, compute
+from spectra import compute
 
 from ede_wbins.boltzmann import install, load
 from ede_wbins.boltzmann.build import Patch
@@ -57,7 +57,7 @@ def sections(classy, stock) -> dict[str, Callable[[], list[Line]]]:
         "equal bins": lambda: comparisons.equal_bins(classy),
         "nearly equal bins": lambda: comparisons.nearly_equal_bins(classy),
         "large n": lambda: comparisons.large_n(classy),
-        "gauges": lambda: comparisons.gauges(classy, lcdm(), compute(classy, **EDE, **W10)),
+        "gauges": lambda: comparisons.gauges(classy),
         "smooth bins": lambda: comparisons.smooth_bins(classy),
         "tolerance": lambda: comparisons.power_at_default_tolerance(classy),
         **{

@@ -16,6 +16,7 @@ OPTIONS = [
     ({"n_bins": None, "z_edges": [*range(1, 102)]}, "z_edges has 101 edges: give at most 100"),
     ({"stop_at_error": "0"}, "stop_at_error = '0': must be true or false"),
     ({"w_beyond": -(10**400)}, "must be a number below 0"),
+    ({"extra_args": {"N_ur": 10**400}}, "must be in [0, inf)"),
     ({"n_bins": -1}, "n_bins = -1: give a whole number"),
     ({"n_bins": 2.5}, "n_bins = 2.5: give a whole number"),
     ({"n_bins": True}, "n_bins = True: give a whole number"),
