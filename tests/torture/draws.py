@@ -1,5 +1,7 @@
 """Draws from the whole prior, and from 5 sigma around posteriors: computed, or rejected by name."""
 
+import ctypes
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -225,4 +227,9 @@ class Full(Draws):
 
     def trial(self, number):
         """ln L of one draw."""
-        return evaluate(self.cobaya, from_prior(number))
+        outcome = evaluate(self.cobaya, from_prior(number))
+        # Draws need more and less memory: what the allocator keeps in pieces in between (40 MB, up
+        # and down) would hide what is lost. `endurance` looks at all of it, at points that come again.
+        with suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+        return outcome
