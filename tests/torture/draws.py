@@ -229,7 +229,7 @@ class Full(Draws):
         """ln L of one draw."""
         outcome = evaluate(self.cobaya, from_prior(number))
         # Draws need more and less memory: what the allocator keeps in pieces in between (40 MB, up
-        # and down) would hide what is lost. `endurance` looks at all of it, at points that come again.
+        # and down) would hide what is lost. `endurance` looks at all of it, at points that recur.
         with suppress(AttributeError):
             ctypes.CDLL(None).malloc_trim(0)
         return outcome
