@@ -116,16 +116,11 @@ def late_averaging(classy, log10z_c: float) -> list[Line]:
 
 
 def convergence(classy) -> list[Line]:
-    """A finer precision parameter, or all, move EDE + 10 bins no more than LambdaCDM.
-
-    Or than the integrator's noise: some parameters do not touch a spectrum of LambdaCDM at all.
-    """
+    """A finer precision parameter, or all, move EDE + 10 bins no more than LambdaCDM."""
     lcdm, model = compute(classy, **MULTIPOLES), compute(classy, **EDE, **W10, **MULTIPOLES)
-    lines, noise = [], {}
+    lines = []
     for name, finer in (FINER | {"all of these": dict(ChainMap(*FINER.values()))}).items():
         floor = compute(classy, **finer, **MULTIPOLES).rms(lcdm)
-        noise = noise or floor
-        floor = {spectrum: max(value, noise[spectrum]) for spectrum, value in floor.items()}
         moved = compute(classy, **EDE, **W10, **finer, **MULTIPOLES).rms(model)
         for spectrum in ("tt", "ee", "pk"):
             lines += worst_lines(

@@ -39,9 +39,7 @@ over all l, k in [1e-3, 1]/Mpc and z = 0, 1, 2; EE and TE against CAMB from l = 
 the floor is what the two codes differ by for LambdaCDM, both at high precision, with RECFAST as
 CAMB has tuned it and the same neutrinos. A response is a model's difference minus that of
 LambdaCDM; that of TT is looked at below l = 30 with many more times, as the source of the late ISW
-effect jumps with w. What a precision parameter moves may be as large as for LambdaCDM, or as what
-the integration tolerance moves there. A floor of 0 means every digit. EDE points are (fEDE,
-log10z_c, thetai_ede).
+effect jumps with w. A floor of 0 means every digit. EDE points are (fEDE, log10z_c, thetai_ede).
 
 """
 

@@ -70,7 +70,7 @@ def finish(
     on to three times the length, and is judged by what is new: a fault does not pass.
     """
     output = output or folder
-    assert process.wait(300) == 0, (folder / "log").read_text()
+    assert process.wait(120) == 0, (folder / "log").read_text()
     after = chains(output)
     for name, content in before.items():
         assert after[name].startswith(whole_lines(content)), f"{name} lost samples"

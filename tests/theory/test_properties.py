@@ -29,7 +29,6 @@ KINDS = {
     **{name: (int,) for name in ("n_max", "check")},
     **{name: (str, type(None)) for name in ("training", "start")},
 }
-EMULATOR = tuple(KINDS)
 PARAMS = ("fEDE", "log10z_c", "thetai_ede", "n_ede", "w1", "w2", "w", "H0", "h", "omega_b", "N_ur")
 
 # As many as wanted by the long tests, which also start elsewhere each time (`make torture`).
@@ -62,7 +61,7 @@ def test_options(stand_in, options):
 
 
 @lenient
-@given(options=st.dictionaries(st.sampled_from(EMULATOR), anything, min_size=1, max_size=3))
+@given(options=st.dictionaries(st.sampled_from([*KINDS]), anything, min_size=1, max_size=3))
 def test_options_of_the_emulator(stand_in, options):
     params = {**LCDM, **EDE, "H0": {"prior": [60, 80]}}
     theory = {"ede_wbins.EmulatedEDEWBins": options}
