@@ -174,13 +174,12 @@ class BackgroundNear(Background):
         self.tried = f"draws within 5 sigma of a posterior of EDE ({model}) and 10 bins, background"
 
 
-def embedded_model(model: str):
+def embedded_model(model: str, **options):
     """EDE + 10 bins on the embedded data, as a run has it."""
+    component = {"n_bins": N_BINS, "ede": model, "stop_at_error": False, **options}
     return get_model(
         {
-            "theory": {
-                "ede_wbins.EDEWBins": {"n_bins": N_BINS, "ede": model, "stop_at_error": False}
-            },
+            "theory": {"ede_wbins.EDEWBins": component},
             "likelihood": yaml_load_file(str(YAMLS / "blocks" / "data_embedded.yaml")),
             "params": yaml_load_file(str(YAMLS / "blocks" / "lcdm.yaml")),
             "packages_path": packages(),
