@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model.early import EDEFluid
 from ede_wbins.model.late import WBins
+from ede_wbins.model.panels import Panels, reaching
 from ede_wbins.model.species import (
     KM_S_MPC,
     massive_neutrino,
@@ -21,8 +22,6 @@ from ede_wbins.model.species import (
 LAMBDA = WBins((1.0,), (-1.0,))
 """A cosmological constant."""
 
-# In the panels below exact to the last digits.
-_NODE, _WEIGHT = np.polynomial.legendre.leggauss(8)
 _ITERATIONS = 30
 
 
@@ -128,16 +127,10 @@ class Background:
         return float(self.f_ede(z)), z
 
     def comoving_distance(self, z: ArrayLike) -> np.ndarray:
-        """
-        Transverse comoving distance in Mpc to redshifts `z`, in the shape of `z`.
-
-        Gauss-Legendre panels in ln(1+z), split where w jumps.
-        """
+        """Transverse comoving distance in Mpc to redshifts `z`, in the shape of `z`."""
         z = np.asarray(z, dtype=float)
-        edges, n, weight = self._quadrature(z)
-        panels = (weight / self.hubble(np.expm1(n))).sum(axis=1)
-        total = np.concatenate([[0.0], np.cumsum(panels)])
-        return total[np.searchsorted(edges, np.log1p(z))]
+        panels, weights = reaching(tuple(z.ravel().tolist()), self._kinks)
+        return (weights @ (1 / self.hubble(panels.z))).reshape(z.shape)
 
     def with_angle(self, theta_s: float, rs_rec: float, z_rec: float) -> Self:
         """
@@ -156,14 +149,15 @@ class Background:
         EDEWBinsError
             If there is none.
         """
-        _, n, weight = self._quadrature(np.array([z_rec]))
-        z = np.expm1(n)
-        matter_radiation, growth = self._rho_matter_radiation(z), self.late.density(z)
+        n = np.log1p([z_rec])
+        panels = Panels.up_to(n[0], self._kinks)
+        z, weight = panels.z, panels.weights(n)[0]
         # All densities are linear in what is left for dark energy today, `fill`.
-        at_zero, fixed, slope = float(self._rho_matter_radiation(0.0)), matter_radiation, growth
+        at_zero = self._matter_radiation_0
+        fixed, slope = self._rho_matter_radiation(z), self.late.density(z)
         if self.ede is not None:
             constant, per_fill = self._ede_c
-            shape = self.ede.density(z) - self.ede.density(0.0) * growth
+            shape = self.ede.density(z) - self.ede.density(0.0) * slope
             fixed, slope = fixed + constant * shape, slope + per_fill * shape
         fill = (68 * KM_S_MPC) ** 2 - at_zero
         with np.errstate(all="ignore"):
@@ -180,7 +174,11 @@ class Background:
 
     @cached_property
     def _fill(self) -> float:
-        return (self.H0 * KM_S_MPC) ** 2 - float(self._rho_matter_radiation(0.0))
+        return (self.H0 * KM_S_MPC) ** 2 - self._matter_radiation_0
+
+    @cached_property
+    def _matter_radiation_0(self) -> float:
+        return float(self._rho_matter_radiation(0.0))
 
     @cached_property
     def _ede_c(self) -> tuple[float, float]:
@@ -191,15 +189,9 @@ class Background:
         ratio /= 1 + ratio * growth * float(self.ede.density(0.0))
         return ratio * float(self._rho_matter_radiation(self.ede.z_c)), ratio * growth
 
-    def _quadrature(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Edges of panels in ln(1+z), among them `z`; nodes, and weights times 1+z."""
-        top = np.log1p(z.max(initial=0))
-        kinks = np.log1p(self.late.breakpoints())
-        grid = np.linspace(0, top, 2 + int(top / 0.2))
-        edges = np.unique(np.concatenate([np.log1p(z).ravel(), kinks[kinks < top], grid]))
-        half = np.diff(edges)[:, None] / 2
-        n = edges[:-1, None] + half * (1 + _NODE)
-        return edges, n, half * _WEIGHT * np.exp(n)
+    @property
+    def _kinks(self) -> tuple[float, ...]:
+        return tuple(np.log1p(self.late.breakpoints()).tolist())
 
     def _rho_ede(self, z: ArrayLike) -> np.ndarray:
         if self.ede is None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -46,7 +48,7 @@ def check_edges(z_edges: Sequence[float]) -> tuple[float, ...]:
         edges = ()
     if len(edges) > MAX_BINS:
         raise EDEWBinsError(f"z_edges has {len(edges)} edges: give at most {MAX_BINS}")
-    if not edges or not np.all(np.isfinite(edges)) or np.any(np.diff((0.0, *edges)) <= 0):
+    if not edges or not all(low < high < np.inf for low, high in pairwise((0.0, *edges))):
         raise EDEWBinsError(
             f"z_edges = {z_edges!r}: give the upper edges of the bins, positive and increasing"
         )
@@ -96,8 +98,8 @@ class WBins:
         z = np.asarray(z, dtype=float)
         if self.width == 0:
             return self._levels()[np.searchsorted(self.z_edges, z, side="right")]
-        step = 0.5 * (1 + np.tanh(self._distance(z) / self._deltas()))
-        return self.w[0] + step @ np.diff(self._levels())
+        step = 0.5 * (1 + np.tanh(np.subtract.outer(np.log1p(z), self._n) / self._deltas()))
+        return self.w[0] + step @ self._jumps
 
     def density(self, z: ArrayLike) -> np.ndarray:
         """
@@ -107,32 +109,38 @@ class WBins:
         this is the product over bins of arXiv:2302.07333, and where the jumps are smooth the
         ramp is the integral of the tanh step, a softplus.
         """
-        z = np.asarray(z, dtype=float)
-        ramp = self._ramp(self._distance(z)) - self._ramp(self._distance(0.0))
-        exponent = (1 + self.w[0]) * np.log1p(z) + ramp @ np.diff(self._levels())
-        return np.exp(3 * exponent)
+        n = np.log1p(np.asarray(z, dtype=float))
+        ramp = self._ramp(n) - self._ramp_0
+        return np.exp(3 * ((1 + self.w[0]) * n + ramp @ self._jumps))
 
     def breakpoints(self) -> np.ndarray:
         """Redshifts between which w(z) is smooth enough for a fixed quadrature."""
         if self.width == 0:
             return np.asarray(self.z_edges)
         around = np.array([-16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16])
-        z = np.expm1(np.add.outer(around, np.zeros(len(self.z_edges))) * self._deltas() + self._n())
+        z = np.expm1(np.add.outer(around, np.zeros(len(self.z_edges))) * self._deltas() + self._n)
         return z[z > 0]
 
     def _levels(self) -> np.ndarray:
         return np.array([*self.w, self.w_beyond])
 
+    @cached_property
+    def _jumps(self) -> np.ndarray:
+        return np.diff(self._levels())
+
+    @cached_property
     def _n(self) -> np.ndarray:
         return np.log1p(self.z_edges)
 
     def _deltas(self) -> np.ndarray:
         return self.width / (1 + np.asarray(self.z_edges))
 
-    def _distance(self, z: ArrayLike) -> np.ndarray:
-        return np.subtract.outer(np.log1p(z), self._n())
+    @cached_property
+    def _ramp_0(self) -> np.ndarray:
+        return self._ramp(0.0)
 
-    def _ramp(self, distance: np.ndarray) -> np.ndarray:
+    def _ramp(self, n: ArrayLike) -> np.ndarray:
+        distance = np.subtract.outer(n, self._n)
         if self.width == 0:
             return np.maximum(distance, 0)
         half = self._deltas() / 2

@@ -12,6 +12,7 @@ from ede_wbins.model.species import massive_neutrino
 _GROWTH_INDEX = 0.55
 # Steps in ln(1+z) of the growth, from where matter has it all.
 _N = np.linspace(0, np.log(100), 231)
+_Z = np.expm1(_N)
 
 
 class TabulatedBackground(Background):
@@ -21,10 +22,8 @@ class TabulatedBackground(Background):
         z = np.asarray(z, dtype=float)
         if not self.m_ncdm:
             return np.zeros_like(z), np.zeros_like(z)
-        if z.ndim == 0 and z == 0:
-            return _today(self.m_ncdm, self.T_ncdm, self.T_cmb)
-        logs = _table(self.m_ncdm, self.T_ncdm, self.T_cmb)(np.log1p(z))
-        return np.exp(logs[..., 0]), np.exp(logs[..., 1])
+        density, pressure = _massive(z.tobytes(), self.m_ncdm, self.T_ncdm, self.T_cmb)
+        return density.reshape(z.shape), pressure.reshape(z.shape)
 
     def log_growth(self, z: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """
@@ -48,17 +47,18 @@ class TabulatedBackground(Background):
     @cached_property
     def _growth(self) -> tuple[np.ndarray, np.ndarray]:
         """ln[(1+z) D] and ln f at all steps."""
-        rho = self.densities(np.expm1(_N))
-        rate = (1 + rho["late"] / rho["matter_radiation"]) ** -_GROWTH_INDEX
+        late = self.rho_late_0 * self.late.density(_Z)
+        rate = (1 + late / self._rho_matter_radiation(_Z)) ** -_GROWTH_INDEX
         steps = np.diff(_N) * (1 - (rate[1:] + rate[:-1]) / 2)
         return np.append(-np.cumsum(steps[::-1])[::-1], 0.0), np.log(rate)
 
 
-@lru_cache(maxsize=8)
-def _today(m_ncdm: tuple[float, ...], T_ncdm: float, T_cmb: float) -> tuple[float, float]:
-    # Asked for many times in each universe.
-    density, pressure = np.exp(_table(m_ncdm, T_ncdm, T_cmb)(0.0))
-    return density, pressure
+@lru_cache(maxsize=64)
+def _massive(z: bytes, m_ncdm: tuple[float, ...], T_ncdm: float, T_cmb: float) -> np.ndarray:
+    """Density and pressure: most redshifts come again in each universe."""
+    found = np.exp(_table(m_ncdm, T_ncdm, T_cmb)(np.log1p(np.frombuffer(z)))).T
+    found.flags.writeable = False
+    return found
 
 
 @lru_cache(maxsize=8)

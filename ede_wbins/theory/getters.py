@@ -45,8 +45,7 @@ class QuickGetters(BoltzmannBase):
             if name != "ell":
                 n_potentials = name.count("p")
                 scaled = ell_factor and (lensed or not n_potentials)
-                factor = _ell_factor(len(ell), n_potentials) if scaled else 1.0
-                found[name] = cl * (factor * unit ** (2 - n_potentials))
+                found[name] = cl * _factor(len(ell), n_potentials, bool(scaled), unit)
         return found
 
     def _get_z_dependent(self, quantity, z, pool=None):
@@ -80,9 +79,12 @@ class Remembering(PowerSpectrumInterpolator):
         super().check_ranges(*([np.min(x), np.max(x)] for x in (z, k)))
 
 
-@lru_cache(maxsize=8)
-def _ell_factor(n: int, n_potentials: int) -> np.ndarray:
-    """What makes D_l of C_l: l(l+1)/2pi, and for each lensing potential a root of l(l+1)."""
-    ell = np.arange(n)
-    ell = ell * (ell + 1.0)
-    return ell / (2 * np.pi) * ell ** (n_potentials / 2)
+@lru_cache(maxsize=32)
+def _factor(n: int, n_potentials: int, scaled: bool, unit: float) -> np.ndarray:
+    """The unit of a spectrum, times what makes D_l of C_l if it is to be scaled.
+
+    That is l(l+1)/2pi, and for each lensing potential a root of l(l+1).
+    """
+    ell = np.arange(n) * (np.arange(n) + 1.0)
+    by_ell = ell / (2 * np.pi) * ell ** (n_potentials / 2) if scaled else np.ones(n)
+    return by_ell * unit ** (2 - n_potentials)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline, CubicSpline
+from scipy.interpolate import CubicSpline
 
 from ede_wbins.model.background import Background
 from ede_wbins.model.tabulated import TabulatedBackground
@@ -29,8 +29,6 @@ L_MAX = 2508
 _ALWAYS_SCALARS = ("sigma8", "rs_drag", "age")
 _EDE_SCALARS = ("f_ede_max", "z_ede_max")
 _CLOSED_FORM = {"H0", "h", "Omega_m", "S8", "T_cmb"}
-# From so many redshifts on distances are interpolated.
-_MANY = 100
 
 
 def complete(requirements: Mapping) -> dict:
@@ -191,12 +189,5 @@ def _distance(product: str, background: Background, z: np.ndarray) -> np.ndarray
     """H(z) in 1/Mpc, or a distance in Mpc."""
     if product == "Hubble":
         return background.hubble(z)
-    if len(z) > _MANY:
-        n = np.log1p(np.concatenate([np.linspace(0, z.max(), 150), background.late.breakpoints()]))
-        n = np.unique(n[n <= np.log1p(z.max())])
-        knots = np.expm1(n)
-        slope = (1 + knots) / background.hubble(knots)
-        chi = CubicHermiteSpline(n, background.comoving_distance(knots), slope)(np.log1p(z))
-    else:
-        chi = background.comoving_distance(z)
+    chi = background.comoving_distance(z)
     return chi / (1 + z) if product == "angular_diameter_distance" else chi

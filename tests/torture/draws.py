@@ -209,6 +209,17 @@ def evaluate(model, point: dict[str, float]) -> str:
     return "computed" if np.isfinite(posterior.logpost) else f"{FAILED}: rejected without a reason"
 
 
+def trim() -> None:
+    """
+    Give free memory back to the system.
+
+    What the allocator keeps in pieces between evaluations, 40 MB up and down, would hide what is
+    lost.
+    """
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 class Full(Draws):
     """Draws of the prior: spectra and likelihoods."""
 
@@ -227,8 +238,5 @@ class Full(Draws):
     def trial(self, number):
         """ln L of one draw."""
         outcome = evaluate(self.cobaya, from_prior(number))
-        # Draws need more and less memory: what the allocator keeps in pieces in between (40 MB, up
-        # and down) would hide what is lost. `endurance` looks at all of it, at points that recur.
-        with suppress(AttributeError):
-            ctypes.CDLL(None).malloc_trim(0)
+        trim()
         return outcome

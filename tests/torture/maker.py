@@ -12,7 +12,7 @@ from trials import FAILED
 
 
 def cpu_s() -> float:
-    """CPU s of this process and of those that it has waited for."""
+    """CPU time of this process and of those that it has waited for."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in spent)
 
@@ -44,10 +44,7 @@ def main(name: str, first: int) -> None:
             outcome = item.trial(number)
         except Exception as error:
             outcome = f"{FAILED}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        between = cpu_s()
-        item.beside()
-        times = {"cpu_s": between - before, "beside_s": cpu_s() - between}
-        found = {"outcome": outcome, "process": os.getpid(), **times, **state()}
+        found = {"outcome": outcome, "cpu_s": cpu_s() - before, "process": os.getpid(), **state()}
         print(json.dumps(found), file=lines, flush=True)
         number += 1
 

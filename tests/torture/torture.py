@@ -90,7 +90,8 @@ def main() -> None:
     if args.output:
         head = (
             "# Reliability\n\nPrinted by `make torture` (`tests/torture`), at the commits in the "
-            "last column (+: with changes)."
+            "last column (+: with changes). Memory is what a process holds after what it has freed "
+            "went back to the system."
         )
         args.output.write_text(f"{head}\n\n{text}")
 

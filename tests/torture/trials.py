@@ -55,9 +55,6 @@ class Item:
         """What comes out of one: "FAILED: ..." where it should not, or anything else."""
         raise NotImplementedError
 
-    def beside(self) -> None:
-        """Work that is always the same, after each trial: tells how fast the machine then is."""
-
     def verdict(self, records: "Sequence[Record]") -> str:
         """What can only be said of many trials; begins with "FAILED" where that is bad."""
         return ""
@@ -65,7 +62,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Record:
-    """One trial; sizes in bytes, times of the CPU, ``beside_s`` of the item's work beside it."""
+    """One trial: number, outcome, CPU s, resident bytes, descriptors, threads, process, commit."""
 
     number: int
     outcome: str
@@ -75,7 +72,6 @@ class Record:
     threads: int
     process: int
     commit: str
-    beside_s: float = 0.0
 
 
 class Trials:
