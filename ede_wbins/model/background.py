@@ -170,7 +170,7 @@ class Background:
                 fill += (step := step / np.sum(each * slope / H2))
                 if abs(step) < 1e-10 * abs(fill + at_zero):
                     return replace(self, H0=float(np.sqrt(fill + at_zero) / KM_S_MPC))
-        raise EDEWBinsError(f"theta_s = {theta_s!r}: no H0 gives this angle")
+        raise EDEWBinsError(f"theta_s = {float(theta_s)!r}: no H0 gives this angle")
 
     @cached_property
     def _fill(self) -> float:

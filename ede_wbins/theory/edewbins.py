@@ -39,6 +39,8 @@ _CLASS_INPUTS = (
     *("Omega_m", "Omega_k", "A_s", "ln_A_s_1e10", "n_s", "alpha_s", "beta_s", "r", "n_t"),
     *("tau_reio", "z_reio", "YHe", "T_cmb", "N_ur", "Neff", "m_ncdm", "omega_ncdm", "Omega_ncdm"),
 )
+_K_MAX = 2.0
+"""1/Mpc. CLASS refuses sigma(R, z) where h is above it, and bins alone can take H0 to 150."""
 _MORE_K = 1.5
 """Of what is asked of interpolated P(k)."""
 # Derived parameters that the general getter of CLASS does not know.
@@ -279,6 +281,8 @@ class EDEWBins(PatchedCLASS, classy):
         if "S8" in requirements:
             requirements["sigma8"] = None
         provided = super().must_provide(**requirements)
+        if "P_k_max_1/Mpc" in self.extra_args:
+            self.add_P_k_max(_K_MAX, units="1/Mpc")
         for key, wanted in self._must_provide.items():
             if key[0] == "sigma_R":
                 # Cobaya takes it out, and misses it when the next likelihood tells what it needs.

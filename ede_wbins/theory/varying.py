@@ -12,7 +12,7 @@ _BACKGROUND = {"N_ur": 3.044, "m_ncdm": 0.0, "T_ncdm": 0.71611, "T_cmb": 2.7255}
 _SAME_BACKGROUND = 1e-4
 _COMPARED, _FAR = (0.0, 1.0, 5.0), 2000.0
 # Inputs that say which results are wanted, and how far.
-_WANTED = {"output", "z_pk"}
+_WANTED = {"output", "z_pk", "P_k_max_1/Mpc"}
 
 
 def coordinates(theory) -> Coordinates:

@@ -50,6 +50,14 @@ def test_lcdm_is_what_class_gives_by_itself(classy, build):
     assert derived["S8"] == cosmo.sigma8() * np.sqrt(cosmo.Omega_m() / 0.3)
 
 
+def test_growth_where_h_is_above_one(build):
+    w = {"w1": -3.0, "w2": -1.0, "w3": -1.0}
+    model = build(w | {"H0": 145.0, "sigma8": {"derived": True}}, ede="none", n_bins=3)
+    model.add_requirements({"fsigma8": {"z": [0.5]}, "sigma8_z": {"z": [0.0]}})
+    derived = model.logposterior(POINT, as_dict=True)["derived"]
+    assert model.provider.get_sigma8_z(0.0)[0] == pytest.approx(derived["sigma8"], rel=1e-6)
+
+
 def test_bins_and_early_dark_energy_reach_the_background(build):
     w = {"w1": -0.8, "w2": -1.3, "w3": -0.6}
     edges = [0.7, 1.4, 3.0]
