@@ -51,8 +51,8 @@ class ExactCheck:
                 sd = theory.predicted_sd(theory.last)
             with theory.always("exact"):
                 exact = self._model.logposterior(x, return_derived=False, cached=False).loglike
-            if np.isfinite(exact):
-                self._add({"x": x.tolist(), "error": -0.5 * chi2 - exact, "sd": sd})
+            error = -0.5 * chi2 - exact if np.isfinite(exact) else None
+            self._add({"x": x.tolist(), "error": error, "sd": sd})
         if results := self.results():
             theory.log.info("Check: %s", verdict(results))
 
@@ -87,27 +87,33 @@ def statistics(results: list[dict]) -> dict[str, float]:
     Parameters
     ----------
     results : list of dict
-        With "x", the point, "error" of its ln L, and "sd", the error predicted.
+        With "x", the point, "error" of its ln L, None where it has none, and "sd", the error
+        predicted.
 
     Returns
     -------
     dict
-        "points"; "rms" of the errors, and "scatter" about their mean, which alone matters; rms
-        "ratio" to those predicted; "fraction" of independent points left when importance weights
+        "points", and how many of them CLASS has "rejected", which must not be all; "rms" of the
+        errors, and "scatter" about their mean, which alone matters; rms "ratio" to those predicted;
+        "fraction" of independent points left when importance weights
         take the emulated posterior to the exact one; largest "shift" of a mean, in standard
         deviations, and relative change of a "width".
     """
-    error, sd, x = (np.array([each[name] for each in results]) for name in ("error", "sd", "x"))
-    weights = np.exp(error.min() - error)
+    sd, x = (np.array([each[name] for each in results]) for name in ("sd", "x"))
+    # Where CLASS finds no universe the exact posterior is 0.
+    error = np.array([np.inf if each["error"] is None else each["error"] for each in results])
+    good = np.isfinite(error)
+    weights = np.exp(error[good].min() - error)
     weights /= weights.sum()
     width = np.maximum(x.std(axis=0), 1e-300)
     mean = weights @ x
     new_width = np.sqrt(weights @ (x - mean) ** 2)
     return {
         "points": len(error),
-        "rms": float(np.sqrt(np.mean(error**2))),
-        "scatter": float(error.std()),
-        "ratio": float(np.sqrt(np.mean((error / sd) ** 2))),
+        "rejected": int(np.sum(~good)),
+        "rms": float(np.sqrt(np.mean(error[good] ** 2))),
+        "scatter": float(error[good].std()),
+        "ratio": float(np.sqrt(np.mean((error[good] / sd[good]) ** 2))),
         "fraction": float(1 / np.sum(weights**2) / len(error)),
         "shift": float(np.max(np.abs(mean - x.mean(axis=0)) / width)),
         "width": float(np.max(np.abs(new_width / width - 1))),
@@ -116,8 +122,12 @@ def statistics(results: list[dict]) -> dict[str, float]:
 
 def verdict(results: list[dict]) -> str:
     """The same in one line."""
+    if all(each["error"] is None for each in results):
+        return f"{len(results)} points of the chain: CLASS has rejected all"
+    found = statistics(results)
+    rejected = f" ({found['rejected']} rejected by CLASS)" if found["rejected"] else ""
     return (
-        "{points} points of the chain: rms error of ln L {rms:.2f} ({scatter:.2f} about its mean), "
-        "error over predicted {ratio:.2f}, effective fraction of importance weights "
+        "{points} points of the chain{}: rms error of ln L {rms:.2f} ({scatter:.2f} about its "
+        "mean), error over predicted {ratio:.2f}, effective fraction of importance weights "
         "{fraction:.3f}, largest shift of a mean {shift:.2f} sd, of a width {width:.0%}"
-    ).format(**statistics(results))
+    ).format(rejected, **found)

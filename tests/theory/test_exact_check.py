@@ -40,6 +40,18 @@ def test_verdict_is_one_line():
     assert "\n" not in verdict(results(24, slope=0.1))
 
 
+def test_what_class_rejects_is_no_part_of_the_exact_posterior():
+    found = results(20000, slope=0.0)
+    assert "rejected" not in verdict(found)
+    cut = [each | {"error": None} if each["x"][0] > 0 else each for each in found]
+    seen = statistics(cut)
+    assert seen["rejected"] == pytest.approx(10000, rel=0.03)
+    assert seen["fraction"] == pytest.approx(0.5, rel=0.03)
+    assert seen["shift"] == pytest.approx(np.sqrt(2 / np.pi), rel=0.03)
+    assert "(1 rejected by CLASS)" in verdict([*found[:9], found[9] | {"error": None}])
+    assert "rejected all" in verdict([found[0] | {"error": None}])
+
+
 def chain(tmp_path, check):
     return {
         "theory": {"ede_wbins.EmulatedEDEWBins": {"ede": "none", "check": check}},
