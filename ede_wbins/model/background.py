@@ -167,8 +167,10 @@ class Background:
                 distance = each.sum()
                 # Newton's steps in 1/distance^2, which is nearly linear.
                 step = ((theta_s / rs_rec) ** 2 - distance**-2) * distance**3
-                fill += (step := step / np.sum(each * slope / H2))
-                if abs(step) < 1e-10 * abs(fill + at_zero):
+                step /= np.sum(each * slope / H2)
+                # From far above it would end below 0.
+                fill = max(fill + step, fill / 10)
+                if abs(step) < 1e-10 * (fill + at_zero):
                     return replace(self, H0=float(np.sqrt(fill + at_zero) / KM_S_MPC))
         raise EDEWBinsError(f"theta_s = {float(theta_s)!r}: no H0 gives this angle")
 

@@ -40,6 +40,14 @@ def test_hubble_constant_inverts_the_angle(H0, ede):
     np.testing.assert_allclose(found.hubble(1.5), expected.hubble(1.5), rtol=1e-9)
 
 
+@pytest.mark.parametrize("w", [(0.9, -0.3, -0.4), (1.0, 1.0, 1.0), (-3.0, -3.0, -3.0)])
+def test_every_equation_of_state_has_a_hubble_constant(w):
+    late = WBins((1.0, 2.0, 3.0), w)
+    found = TabulatedBackground(68.0, **MODEL | {"late": late}).with_angle(0.01041, 142.0, 1089.0)
+    distance = found.comoving_distance(np.array([1089.0]))[0]
+    np.testing.assert_allclose(142.0 / distance, 0.01041, rtol=1e-9)
+
+
 def test_impossible_angle_is_one_line():
     with pytest.raises(EDEWBinsError, match="theta_s") as error:
         TabulatedBackground(68.0, **MODEL).with_angle(0.001, 142.0, 1089.0)
