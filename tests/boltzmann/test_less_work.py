@@ -212,6 +212,10 @@ def test_h_from_theta_s(classy):
         assert ours["theta_s_100"] == pytest.approx(1.0411, rel=1e-7)
         assert abs(ours["theta_s_100"] - 1.0411) <= abs(theirs["theta_s_100"] - 1.0411)
         assert ours["h"] == pytest.approx(theirs["h"], rel=1e-5)
+    # Where dark energy has faded: CLASS alone finds none.
+    faded = BINS | {"wbins_w": "0.9,-0.3,-0.4"}
+    found = solve(theta_s_by_distance=1, **EDE, **faded)
+    assert found["theta_s_100"] == pytest.approx(1.0411, rel=1e-7) and found["h"] < 0.45
     # With a share of the critical density given, the early universe depends on h: CLASS's own way.
     fraction = {"omega_cdm": None, "Omega_cdm": 0.25}
     assert solve(theta_s_by_distance=1, **fraction) == solve(**fraction)

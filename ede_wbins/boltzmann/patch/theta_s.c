@@ -27,7 +27,22 @@ struct recombination {
   double H;        /**< expansion rate in 1/Mpc */
   double rho_b;    /**< density of baryons (CLASS units) */
   double distance; /**< comoving angular diameter distance in Mpc */
+  double rest;     /**< what all but late dark energy adds to h^2 */
 };
+
+/**
+ * What background_init() leaves behind where it fails.
+ */
+static void theta_s_free_tables(struct background * pba) {
+
+  free(pba->tau_table);
+  free(pba->z_table);
+  free(pba->loga_table);
+  free(pba->d2tau_dz2_table);
+  free(pba->d2z_dtau2_table);
+  free(pba->background_table);
+  free(pba->d2background_dloga2_table);
+}
 
 /**
  * Distance to recombination for a value of h; with thermodynamics, recombination itself too.
@@ -52,7 +67,7 @@ static int theta_s_pass(struct fzerofun_workspace * pfzw,
   double * pvecback;
   int status, last_index = 0, index;
 
-  ba.shooting_failed = _FALSE_;
+  memset(&ba,0,sizeof(struct background));
   class_sprintf(pfzw->fc.value[pfzw->unknown_parameters_index[0]],"%.20e",h);
 
   class_call(input_read_precisions(&(pfzw->fc),&pr,&ba,&th,&pt,&tr,&pm,&hr,&fo,&le,&sd,&op,errmsg),errmsg,errmsg);
@@ -67,7 +82,9 @@ static int theta_s_pass(struct fzerofun_workspace * pfzw,
   class_call_except(background_init(&pr,&ba),
                     ba.error_message,
                     errmsg,
-                    background_free_input(&ba);thermodynamics_free_input(&th);perturbations_free_input(&pt));
+                    theta_s_free_tables(&ba);background_free_input(&ba);thermodynamics_free_input(&th);perturbations_free_input(&pt));
+
+  prec->rest = h*h*(1.-ba.Omega0_lambda-ba.Omega0_fld);
 
   if (with_thermodynamics == _TRUE_) {
     class_call_except(thermodynamics_init(&pr,&ba,&th),
@@ -111,7 +128,7 @@ int theta_s_find_h(struct fzerofun_workspace * pfzw,
                    ErrorMsg errmsg) {
 
   struct recombination first, now;
-  double target = pfzw->target_value[0], guess, dh_dtheta, previous, theta, previous_theta;
+  double target = pfzw->target_value[0], guess, dh_dtheta, x, previous_x, theta2, previous_theta2, dx_dtheta2;
   int pass, step;
 
   class_call(input_get_guess(&guess,&dh_dtheta,pfzw,errmsg),errmsg,errmsg);
@@ -120,20 +137,25 @@ int theta_s_find_h(struct fzerofun_workspace * pfzw,
 
     class_call(theta_s_pass(pfzw,guess,_TRUE_,&first,errmsg),errmsg,errmsg);
 
-    /* secant method over the distance */
+    /* secant method for what late dark energy adds to h^2, in which theta^2 is nearly linear */
     now = first;
-    theta = 100.*first.rs/first.distance;
-    for (step=0; (step<_THETA_S_STEPS_) && (fabs(theta/target-1.) > _THETA_S_TOLERANCE_); step++) {
-      previous = guess;
-      previous_theta = theta;
-      guess -= (theta-target)*dh_dtheta;
+    theta2 = pow(100.*first.rs/first.distance,2);
+    x = guess*guess-first.rest;
+    dx_dtheta2 = dh_dtheta*guess/sqrt(theta2);
+    for (step=0; (step<_THETA_S_STEPS_) && (fabs(sqrt(theta2)/target-1.) > _THETA_S_TOLERANCE_); step++) {
+      previous_x = x;
+      previous_theta2 = theta2;
+      /* from far above it would end below 0 */
+      x = MAX(x+(target*target-theta2)*dx_dtheta2,x/10.);
+      guess = sqrt(first.rest+x);
       class_call(theta_s_pass(pfzw,guess,_FALSE_,&now,errmsg),errmsg,errmsg);
-      theta = 100.*first.rs/now.distance;
-      class_test(theta == previous_theta,
+      theta2 = pow(100.*first.rs/now.distance,2);
+      class_test(theta2 == previous_theta2,
                  errmsg,
                  "the distance to recombination does not depend on h near %g",guess);
-      dh_dtheta = (guess-previous)/(theta-previous_theta);
+      dx_dtheta2 = (x-previous_x)/(theta2-previous_theta2);
     }
+    dh_dtheta = dx_dtheta2*sqrt(theta2)/guess;
     class_test(step == _THETA_S_STEPS_,
                errmsg,
                "no h found for 100*theta_s = %g",target);
