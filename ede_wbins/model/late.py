@@ -98,7 +98,7 @@ class WBins:
         z = np.asarray(z, dtype=float)
         if self.width == 0:
             return self._levels()[np.searchsorted(self.z_edges, z, side="right")]
-        step = 0.5 * (1 + np.tanh(np.subtract.outer(np.log1p(z), self._n) / self._deltas()))
+        step = 0.5 * (1 + np.tanh(self._distance(np.log1p(z)) / self._deltas()))
         return self.w[0] + step @ self._jumps
 
     def density(self, z: ArrayLike) -> np.ndarray:
@@ -135,12 +135,15 @@ class WBins:
     def _deltas(self) -> np.ndarray:
         return self.width / (1 + np.asarray(self.z_edges))
 
+    def _distance(self, n: ArrayLike) -> np.ndarray:
+        return np.subtract.outer(n, self._n)
+
     @cached_property
     def _ramp_0(self) -> np.ndarray:
         return self._ramp(0.0)
 
     def _ramp(self, n: ArrayLike) -> np.ndarray:
-        distance = np.subtract.outer(n, self._n)
+        distance = self._distance(n)
         if self.width == 0:
             return np.maximum(distance, 0)
         half = self._deltas() / 2

@@ -43,12 +43,8 @@ class Panels:
     @cached_property
     def z(self) -> np.ndarray:
         """Redshifts of the nodes."""
-        return np.expm1(self._n)
-
-    @cached_property
-    def _n(self) -> np.ndarray:
         half = np.diff(self.edges)[:, None] / 2
-        return (self.edges[:-1, None] + half * (1 + _NODE)).ravel()
+        return np.expm1((self.edges[:-1, None] + half * (1 + _NODE)).ravel())
 
     def weights(self, n: np.ndarray) -> np.ndarray:
         """

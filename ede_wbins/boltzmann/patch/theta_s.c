@@ -31,20 +31,6 @@ struct recombination {
 };
 
 /**
- * What background_init() leaves behind where it fails.
- */
-static void theta_s_free_tables(struct background * pba) {
-
-  free(pba->tau_table);
-  free(pba->z_table);
-  free(pba->loga_table);
-  free(pba->d2tau_dz2_table);
-  free(pba->d2z_dtau2_table);
-  free(pba->background_table);
-  free(pba->d2background_dloga2_table);
-}
-
-/**
  * Distance to recombination for a value of h; with thermodynamics, recombination itself too.
  */
 static int theta_s_pass(struct fzerofun_workspace * pfzw,
@@ -67,6 +53,7 @@ static int theta_s_pass(struct fzerofun_workspace * pfzw,
   double * pvecback;
   int status, last_index = 0, index;
 
+  /* where background_init() fails it leaves some of its tables behind, and the rest must be NULL to be freed */
   memset(&ba,0,sizeof(struct background));
   class_sprintf(pfzw->fc.value[pfzw->unknown_parameters_index[0]],"%.20e",h);
 
@@ -82,7 +69,7 @@ static int theta_s_pass(struct fzerofun_workspace * pfzw,
   class_call_except(background_init(&pr,&ba),
                     ba.error_message,
                     errmsg,
-                    theta_s_free_tables(&ba);background_free_input(&ba);thermodynamics_free_input(&th);perturbations_free_input(&pt));
+                    background_free(&ba);thermodynamics_free_input(&th);perturbations_free_input(&pt));
 
   prec->rest = h*h*(1.-ba.Omega0_lambda-ba.Omega0_fld);
 
