@@ -4,6 +4,7 @@ import comparisons
 import pytest
 from conservation import conservation
 from lines import Line
+from spectra import COARSE
 
 
 def check(lines: list[Line]):
@@ -21,6 +22,10 @@ def test_default_tolerance_holds_over_the_jumps(classy):
 
 def test_averaging_late_oscillations_of_the_fluid_changes_little(classy):
     check(comparisons.late_averaging(classy, 4.3))
+
+
+def test_steps_of_the_late_sources_lie_midway_between_their_times(classy):
+    check(comparisons.late_times(classy, **COARSE))
 
 
 @pytest.mark.slow

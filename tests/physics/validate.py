@@ -62,6 +62,7 @@ def sections(classy, stock) -> dict[str, Callable[[], list[Line]]]:
             f"averaging, 10^{z}": partial(comparisons.late_averaging, classy, z)
             for z in (3.0, 3.55, 4.3)
         },
+        "late times": lambda: comparisons.late_times(classy),
         "precision parameters": lambda: comparisons.convergence(classy),
         **{
             f"conservation, {model}": partial(conservation, classy, ede_model=model)

@@ -294,6 +294,80 @@ int wbins_background_splines(struct background * pba) {
 }
 
 /**
+ * Times at which sources are stored, with the two nearest to an edge equally far from it: there the late integrated
+ * Sachs-Wolfe source makes a step, which falls in the middle of two times and is no error of integrals over them.
+ *
+ * Up to two steps before the first edge they are those that CLASS chose, then uniform in the count of these, no fewer.
+ *
+ * @param pba      Input: background
+ * @param size     Input: number of times that CLASS chose
+ * @param tau      Input: these, the last one today
+ * @param new_size Output: number of times
+ * @param new_tau  Output: the times; NULL to count them only
+ */
+int wbins_sources_times(struct background * pba,
+                        int size,
+                        const double * tau,
+                        int * new_size,
+                        double * new_tau) {
+
+  double left, right = 0., before, edge = tau[0], step, halves, u, distance;
+  int remaining, node, nodes, index, after_edge = 0, total = 0;
+
+  /* pieces of time, each up to an edge, the last up to today */
+  for (remaining=pba->wbins.size; remaining>=0; remaining--) {
+
+    /* both ends in the count of CLASS's times */
+    before = edge;
+    left = right;
+    right = size-1;
+    if (remaining > 0) {
+      class_call(background_tau_of_z(pba,pba->wbins.z[remaining-1],&edge),
+                 pba->error_message,
+                 pba->error_message);
+      if (edge <= tau[0]) {
+        right = 0.;
+        continue;
+      }
+      for (index=(int)left; tau[index+1] <= edge; index++);
+      right = index + (edge-tau[index])/(tau[index+1]-tau[index]);
+      if (!after_edge) {
+        total = MAX(0,index-2);
+        left = total;
+        if (new_tau != NULL)
+          memcpy(new_tau,tau,total*sizeof(double));
+      }
+    }
+
+    /* half a step is free beside an edge, none at CLASS's times */
+    halves = 0.5*(after_edge + (remaining > 0));
+    nodes = MAX(2,(int)ceil(right-left+1.-halves));
+    step = (right-left)/(nodes-1.+halves);
+
+    if (new_tau != NULL) {
+      for (node=0; node<nodes; node++) {
+        u = left + step*(node+0.5*after_edge);
+        index = MIN((int)u,size-2);
+        new_tau[total+node] = tau[index] + (u-index)*(tau[index+1]-tau[index]);
+      }
+      if (after_edge) {
+        distance = MIN(before-new_tau[total-1],new_tau[total]-before);
+        new_tau[total-1] = before-distance;
+        new_tau[total] = before+distance;
+      }
+    }
+    total += nodes;
+    after_edge = 1;
+  }
+
+  if (new_tau != NULL)
+    new_tau[total-1] = tau[size-1];
+  *new_size = total;
+
+  return _SUCCESS_;
+}
+
+/**
  * Integrate with an evolver of CLASS, stopping before each jump of w and starting again after it: a multi-step
  * method that runs over a jump loses its accuracy there.
  *

@@ -62,6 +62,8 @@ extern "C" {
 
   int wbins_background_splines(struct background * pba);
 
+  int wbins_sources_times(struct background * pba, int size, const double * tau, int * new_size, double * new_tau);
+
   int wbins_background_evolver(WBINS_EVOLVER_ARGUMENTS);
 
   int wbins_perturbations_evolver(WBINS_EVOLVER_ARGUMENTS);
