@@ -13,7 +13,7 @@ from trials import FAILED, Item
 
 import ede_wbins
 from ede_wbins.boltzmann import load
-from ede_wbins.boltzmann.paths import default_packages_path
+from ede_wbins.boltzmann.paths import build_folder, default_packages_path
 from ede_wbins.theory.options import precision_settings
 from ede_wbins.theory.rejected import reason
 
@@ -28,7 +28,8 @@ MAX_SHARE = 0.005
 
 def packages() -> str:
     """Where the patched CLASS and its archive are."""
-    return default_packages_path() or str(REPOSITORY / "packages")
+    own = REPOSITORY / "packages"
+    return str(own) if build_folder(own).exists() else default_packages_path() or str(own)
 
 
 @cache
