@@ -1,7 +1,6 @@
 """Our CLASS and CAMB in the same universe, at their default accuracy or at a high one."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import camb
 import numpy as np
@@ -56,23 +55,18 @@ HIGH = {
     "k_per_decade_for_pk": 30,
     "k_per_decade_for_bao": 140,
 }
-# Where w(z) jumps, so does the source of the late ISW effect: both codes need many more times.
-LATE = {"l_max_scalars": 260, "perturbations_sampling_stepsize": 0.00625}
-LATE_TIMES = 8.0
-LATE_L_MAX = 30
 
 
 @dataclass(frozen=True)
 class Codes:
-    """The two codes at one accuracy: the default one, a high one, or for low l that of `LATE`."""
+    """The two codes at one accuracy, the default one or a high one."""
 
     classy: object
     high: bool = False
-    late: bool = False
 
     def ours(self, **parameters) -> Spectra:
         """Spectra of our CLASS."""
-        settings = MATCHED | MULTIPOLES | (HIGH if self.high else LATE if self.late else {})
+        settings = MATCHED | MULTIPOLES | (HIGH if self.high else {})
         return _compared(compute(self.classy, **settings, **parameters))
 
     def theirs(self, dark_energy=None) -> Spectra:
@@ -88,7 +82,7 @@ class Codes:
             YHe=LCDM["YHe"],
         )
         inputs.InitPower.set_params(As=1e-10 * np.exp(LCDM["ln_A_s_1e10"]), ns=LCDM["n_s"])
-        l_max = HIGH_L_MAX + MARGIN if self.high else LATE["l_max_scalars"] if self.late else 1500
+        l_max = HIGH_L_MAX + MARGIN if self.high else 1500
         inputs.set_for_lmax(
             l_max, lens_output_margin=600, lens_potential_accuracy=4 if self.high else 1
         )
@@ -97,8 +91,6 @@ class Codes:
             # What AccuracyBoost = 3 would better beside them is below 1e-4, at four times the cost.
             for name in ("TimeStepBoost", "SourcekAccuracyBoost", "IntkAccuracyBoost"):
                 setattr(inputs.Accuracy, name, 2.0)
-        if self.late:
-            inputs.Accuracy.TimeStepBoost = LATE_TIMES
         inputs.NonLinear = camb.model.NonLinear_none
         inputs.set_matter_power(redshifts=sorted(Z, reverse=True), kmax=1.5)
         if dark_energy is not None:
@@ -182,7 +174,7 @@ class Compared:
     """Both codes at one accuracy, with the difference that they show for LambdaCDM."""
 
     def __init__(self, codes: Codes):
-        self.codes, self._late = codes, Codes(codes.classy, late=True)
+        self.codes = codes
         self.reference = "CAMB"
         self.lcdm = codes.ours().over(codes.theirs())
 
@@ -214,23 +206,9 @@ class Compared:
         differences = self.codes.ours(**bins(*w, edges=edges)).over(theirs)
         name = f"w = {', '.join(f'{x:g}' for x in w)}"
         response = {spectrum: x - self.lcdm[spectrum] for spectrum, x in differences.items()}
-        response["tt"] = response["tt"][LATE_L_MAX - 2 :]
         return self._lines(name, differences) + worst_lines(
             f"response to {name}", self.reference, largest(response), largest(self.lcdm), 0.5
         )
-
-    def late_bins(self, w: tuple[float, ...], edges: tuple[float, ...]) -> list[Line]:
-        """The response of TT below the multipoles that `bins` looks at, with many more times."""
-        theirs = self._late.theirs(bins_in_camb(w, edges))
-        differences = self._late.ours(**bins(*w, edges=edges)).over(theirs)
-        response = (differences["tt"] - self._late_lcdm["tt"])[: LATE_L_MAX - 2]
-        name = f"response to w = {', '.join(f'{x:g}' for x in w)}, l < {LATE_L_MAX}"
-        worst = {"tt": float(np.abs(response).max())}
-        return worst_lines(name, self.reference, worst, largest(self.lcdm), 0.5)
-
-    @cached_property
-    def _late_lcdm(self) -> dict[str, np.ndarray]:
-        return self._late.ours().over(self._late.theirs())
 
     def _lines(self, name: str, differences: dict[str, np.ndarray]) -> list[Line]:
         return worst_lines(name, self.reference, largest(differences), largest(self.lcdm), 1.5)
