@@ -24,17 +24,16 @@ from cobaya.yaml import yaml_load_file
 from ede_wbins.emulator import save
 from ede_wbins.theory.exchange import PACKAGED
 
-THEORY = "ede_wbins.EmulatedEDEWBins"
-
 
 def compute(info: dict, output: str, packages_path: str, points: Path | None) -> Path:
     """The file of points, beside `output`: what the emulator of `info` asks for, or `points`."""
     # The component finds it here, and with it the points of a run of this script that was stopped.
     driver = get_output(prefix=output, resume=True)
-    theory = info["theory"][THEORY] | {"training": None, "check": 0}
-    info = {name: info[name] for name in ("params", "likelihood")} | {"theory": {THEORY: theory}}
+    ((name, options),) = info["theory"].items()
+    theory = {name: options | {"training": None, "check": 0}}
+    info = {"params": info["params"], "likelihood": info["likelihood"], "theory": theory}
     with get_model(info | {"packages_path": packages_path}) as model:
-        theory = model.theory[THEORY]
+        theory = model.theory[name]
         if points:
             compute_again(model, theory, points)
         else:
