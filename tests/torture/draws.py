@@ -91,9 +91,13 @@ def near_posterior(number: int) -> dict[str, float]:
 
 
 def growth(records) -> float | None:
-    """By how many MB the process that made most trials grew after the first; None if of too few."""
+    """By how many MB the process that made most trials grew after the first; None if of too few.
+
+    What cannot be computed leaves less behind than what can, and is left out.
+    """
+    records = [record for record in records if record.outcome == "computed"]
     processes = [record.process for record in records]
-    most = max(set(processes), key=processes.count)
+    most = max(set(processes), key=processes.count, default=None)
     rss = [record.rss for record in records if record.process == most]
     # The first ones fill tables that stay.
     rss = rss[max(FIRST, len(rss) // 10) :]

@@ -37,16 +37,19 @@ class Endurance(Item):
         """
         Growth of memory, descriptors and threads; drift of the CPU time.
 
-        That of the quickest tenth of each half: others who use the machine make the rest slower, by
-        up to 40%, and not always alike.
+        Memory is the largest growth of what is held after one of the points, from the first time
+        it came to the last: what cannot be computed leaves 30 MB less behind than what can.
+        Drift is that of the quickest tenth of each half: others who use the machine make the rest
+        slower, by up to 40%, and not always alike.
         """
         processes = [record.process for record in records]
         most = max(set(processes), key=processes.count)
         records = [record for record in records if record.process == most]
         if len(records) < 10 * POINTS:
             return f"{len(records)} by one process: too few to tell"
-        rest = records[2 * POINTS :]
-        grown = (rest[-1].rss - rest[0].rss) / 1e6
+        rest = records[2 * POINTS : len(records) // POINTS * POINTS]
+        firsts, lasts = rest[:POINTS], rest[-POINTS:]
+        grown = max(b.rss - a.rss for a, b in zip(firsts, lasts, strict=True)) / 1e6
         same = all(
             len({getattr(r, what) for r in rest}) == 1 for what in ("descriptors", "threads")
         )

@@ -111,6 +111,9 @@ def test_verdict_on_a_long_run():
 
     good = Endurance().verdict(records(lambda i: 10**8, lambda i: 1.0))
     assert good.startswith("200 by one process: memory grew by 0.0 MB, descriptors and threads con")
+    # A tenth that cannot be computed holds less: records begin with one and do not end with one.
+    tenth = records(lambda i: 10**8 - 3 * 10**7 * (i % 10 == 0), lambda i: 1.0)
+    assert Endurance().verdict(tenth) == good
     for bad in (
         records(lambda i: 10**8 + 10**5 * i, lambda i: 1.0),
         records(lambda i: 10**8, lambda i: 1.0 + i / 1000),
