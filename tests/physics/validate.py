@@ -39,8 +39,8 @@ over all l, k in [1e-3, 1]/Mpc and z = 0, 1, 2; EE and TE against CAMB from l = 
 the floor is what the two codes differ by for LambdaCDM, both at high precision, with RECFAST as
 CAMB has tuned it and the same neutrinos. A response is a model's difference minus that of
 LambdaCDM. A floor of 0 means every digit. EDE points are (fEDE, log10z_c, thetai_ede). Under finer
-steps of the sources P(k) of bins is held to 2e-5: at z > 0 it is a spline through times, and near
-the horizon its slope in time jumps with w.
+steps of the sources P(k) of bins moves more than that of LambdaCDM: at z > 0 it is a spline through
+times, and near the horizon its slope in time jumps with w.
 
 """
 

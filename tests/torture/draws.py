@@ -90,18 +90,22 @@ def near_posterior(number: int) -> dict[str, float]:
             return dict(zip(names, inside[0].tolist(), strict=True))
 
 
+def of_one_process(records) -> list:
+    """Those of the process that made most of them."""
+    processes = [record.process for record in records]
+    most = max(set(processes), key=processes.count, default=None)
+    return [record for record in records if record.process == most]
+
+
 def growth(records) -> float | None:
     """By how many MB the process that made most trials grew after the first; None if of too few.
 
     What cannot be computed leaves less behind than what can, and is left out.
     """
-    records = [record for record in records if record.outcome == "computed"]
-    processes = [record.process for record in records]
-    most = max(set(processes), key=processes.count, default=None)
-    rss = [record.rss for record in records if record.process == most]
+    computed = of_one_process([record for record in records if record.outcome == "computed"])
     # The first ones fill tables that stay.
-    rss = rss[max(FIRST, len(rss) // 10) :]
-    return (rss[-1] - rss[0]) / 1e6 if len(rss) > FIRST else None
+    rest = computed[max(FIRST, len(computed) // 10) :]
+    return (rest[-1].rss - rest[0].rss) / 1e6 if len(rest) > FIRST else None
 
 
 class Draws(Item):

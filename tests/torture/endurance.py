@@ -1,7 +1,7 @@
 """One process for many evaluations: what it takes it gives back."""
 
 import numpy as np
-from draws import embedded_model, evaluate, near_posterior, trim
+from draws import embedded_model, evaluate, near_posterior, of_one_process, trim
 from trials import FAILED, Item
 
 POINTS = 10
@@ -42,9 +42,7 @@ class Endurance(Item):
         Drift is that of the quickest tenth of each half: others who use the machine make the rest
         slower, by up to 40%, and not always alike.
         """
-        processes = [record.process for record in records]
-        most = max(set(processes), key=processes.count)
-        records = [record for record in records if record.process == most]
+        records = of_one_process(records)
         if len(records) < 10 * POINTS:
             return f"{len(records)} by one process: too few to tell"
         rest = records[2 * POINTS : len(records) // POINTS * POINTS]
