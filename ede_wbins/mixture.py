@@ -1,6 +1,7 @@
 """A density as a mixture of Gaussians, as many as the samples ask for."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.cluster.vq import kmeans2
@@ -31,13 +32,26 @@ class Mixture:
 
     def logpdf(self, x: np.ndarray) -> np.ndarray:
         """Log of the density at points of shape (n, d)."""
-        return _log_sum(_log_parts(x, self.weights, self.means, self.roots))
+        return _log_sum(self.log_parts(x))
+
+    def log_parts(self, x: np.ndarray) -> np.ndarray:
+        """Logs of what each Gaussian adds to the density, shape (n, k)."""
+        whiten, log_peaks = self._whitening
+        z = (x - self.means[:, None]) @ whiten
+        return log_peaks - 0.5 * np.sum(z**2, axis=2).T
 
     def sample(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Draw `n` points, shape (n, d)."""
         which = rng.choice(len(self.weights), n, p=self.weights)
         z = rng.standard_normal((n, self.means.shape[1]))
         return self.means[which] + np.einsum("nij,nj->ni", self.roots[which], z)
+
+    @cached_property
+    def _whitening(self) -> tuple[np.ndarray, np.ndarray]:
+        """What takes points to unit Gaussians, and the logs of the Gaussians at their means."""
+        norms = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
+        norms += self.means.shape[1] / 2 * np.log(2 * np.pi)
+        return np.linalg.inv(self.roots).transpose(0, 2, 1), np.log(self.weights) - norms
 
     def widened(self, factor: float) -> "Mixture":
         """The same with each Gaussian `factor` times as wide."""
@@ -71,7 +85,7 @@ def fit(
 
     def criterion(loglike: float, found: tuple) -> float:
         if unseen is not None:
-            return -np.sum(_log_sum(_log_parts(z[n_seen:], *found)))
+            return -Mixture(*found).logpdf(z[n_seen:]).sum()
         free = len(found[0]) * (1 + d + d * (d + 1) / 2) - 1
         return -2 * loglike * n_effective / n + free * np.log(n_effective)
 
@@ -87,13 +101,6 @@ def fit(
         best = _climb(z, floor, *best)[1]
     weights, means, roots = best
     return Mixture(weights, mean + means @ root.T, root @ roots)
-
-
-def _log_parts(x, weights, means, roots) -> np.ndarray:
-    z = (x - means[:, None]) @ np.linalg.inv(roots).transpose(0, 2, 1)
-    norms = np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
-    norms += x.shape[1] / 2 * np.log(2 * np.pi)
-    return np.log(weights) - norms - 0.5 * np.sum(z**2, axis=2).T
 
 
 def _log_sum(parts: np.ndarray) -> np.ndarray:
@@ -112,7 +119,7 @@ def _climb(z: np.ndarray, floor: float, weights: np.ndarray, means: np.ndarray, 
     """(ln L, (weights, means, roots)) where expectation maximisation ends."""
     (n, d), before = z.shape, -np.inf
     for _ in range(_ITERATIONS):
-        parts = _log_parts(z, weights, means, roots)
+        parts = Mixture(weights, means, roots).log_parts(z)
         total = _log_sum(parts)
         if (loglike := float(total.sum())) - before < _TOLERANCE * n:
             break

@@ -7,6 +7,7 @@ import numpy as np
 from cobaya.log import LoggedError
 from scipy.io import FortranFile
 from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg.blas import dsymv
 
 from ede_wbins.npz import NpzError, read_npz
 
@@ -85,10 +86,11 @@ class GaussianBandpowers:
         whiten = solve_triangular(
             cholesky(covariance, lower=True), np.eye(len(covariance)), lower=True
         )
-        self._inverse = whiten.T @ whiten
+        self._inverse = np.asfortranarray(whiten.T @ whiten)
 
     def chi2(self, residual: np.ndarray) -> float:
-        return float(residual @ self._inverse @ residual)
+        # Reading the matrix takes the time: this reads half of it.
+        return float(residual @ dsymv(1.0, self._inverse, residual))
 
 
 def bin_spectrum(dl: np.ndarray, edges: np.ndarray, weights: np.ndarray) -> np.ndarray:

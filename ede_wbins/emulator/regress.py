@@ -1,6 +1,7 @@
 """A linear trend and Gaussian processes, from points to vectors with errors."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.optimize import minimize
@@ -10,6 +11,8 @@ LENGTHS = (0.3, 1000.0)
 
 _NUGGETS = np.logspace(-9, 1, 121)
 _ITERATIONS = 100
+# Points at most that the search for length scales takes, whose time grows with their cube.
+_SEARCH = 200
 _ROOT5 = np.sqrt(5)
 
 
@@ -64,27 +67,16 @@ class GaussianProcess:
         spread = x.std(axis=0)
         scale = np.where(spread > 0, spread, np.inf)
         points = (x - x.mean(axis=0)) / scale
-        trend = _trend(points)
-        # The trend's column space, and the contrasts that are orthogonal to it. Inputs that do not
-        # vary leave zero columns, which the pseudo-inverse passes over.
-        left, size, _ = np.linalg.svd(trend)
-        contrasts = left[:, np.sum(size > 1e-10 * size[0]) :]
         varies = np.ptp(y, axis=0) > 1e-12 * np.abs(y).max(axis=0)
-        data = np.where(varies, contrasts.T @ y, 0)
-        squares = [np.subtract.outer(column, column) ** 2 for column in points.T]
         start = np.full(x.shape[1], 5.0) if lengths is None else lengths
         log_lengths = np.log(np.clip(start, *LENGTHS))
         if refine:
-            log_lengths = minimize(
-                _cost,
-                log_lengths,
-                args=(contrasts, data[:, varies], squares),
-                jac=True,
-                method="L-BFGS-B",
-                bounds=[np.log(LENGTHS)] * len(log_lengths),
-                options={"maxiter": _ITERATIONS},
-            ).x
-        kernel = _matern(_distance2(squares, log_lengths))
+            some = np.linspace(0, len(x) - 1, min(len(x), _SEARCH)).astype(int)
+            log_lengths = _search(log_lengths, points[some], y[some][:, varies])
+        trend = _trend(points)
+        contrasts = _contrasts(trend)
+        data = np.where(varies, contrasts.T @ y, 0)
+        kernel = _matern(_distance2(_squares(points), log_lengths))
         eigenvalues, vectors = np.linalg.eigh(contrasts.T @ kernel @ contrasts)
         modes = contrasts @ vectors
         z = vectors.T @ data
@@ -171,12 +163,12 @@ class GaussianProcess:
         standard = (x - self._centre) / self._scale
         scaled = standard / self.lengths
         # |a - b|^2 = |a|^2 + |b|^2 - 2ab: fast, and exact enough away from machine precision.
-        distance2 = (
-            np.sum(scaled**2, axis=1)[:, None]
-            + np.sum(self._points**2, axis=1)
-            - 2 * scaled @ self._points.T
-        )
+        distance2 = np.sum(scaled**2, axis=1)[:, None] + self._norms2 - 2 * scaled @ self._points.T
         return _trend(standard), _matern(np.maximum(distance2, 0))
+
+    @cached_property
+    def _norms2(self) -> np.ndarray:
+        return np.sum(self._points**2, axis=1)
 
     def _known(self, trend: np.ndarray, cross: np.ndarray) -> np.ndarray:
         return (cross - trend @ self._kernel_ols.T) @ self._modes
@@ -186,9 +178,38 @@ def _trend(points: np.ndarray) -> np.ndarray:
     return np.column_stack([np.ones(len(points)), points])
 
 
+def _contrasts(trend: np.ndarray) -> np.ndarray:
+    """
+    What is orthogonal to the trend's column space.
+
+    Inputs that do not vary leave zero columns, which the pseudo-inverse passes over.
+    """
+    left, size, _ = np.linalg.svd(trend)
+    return left[:, np.sum(size > 1e-10 * size[0]) :]
+
+
+def _search(log_lengths: np.ndarray, points: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Where the restricted likelihood is highest, from `log_lengths` on."""
+    contrasts = _contrasts(_trend(points))
+    return minimize(
+        _cost,
+        log_lengths,
+        args=(contrasts, contrasts.T @ y, _squares(points)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[np.log(LENGTHS)] * len(log_lengths),
+        options={"maxiter": _ITERATIONS},
+    ).x
+
+
 def _matern(distance2: np.ndarray) -> np.ndarray:
     r = _ROOT5 * np.sqrt(distance2)
     return (1 + r + r**2 / 3) * np.exp(-r)
+
+
+def _squares(points: np.ndarray) -> list[np.ndarray]:
+    """Of the distances between all points along each input."""
+    return [np.subtract.outer(column, column) ** 2 for column in points.T]
 
 
 def _distance2(squares: list[np.ndarray], log_lengths: np.ndarray) -> np.ndarray:

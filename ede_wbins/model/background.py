@@ -1,6 +1,6 @@
 """Expansion history of a flat universe with early and late dark energy, in closed form."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Self
 
@@ -171,8 +171,16 @@ class Background:
                 # From far above it would end below 0.
                 fill = max(fill + step, fill / 10)
                 if abs(step) < 1e-10 * (fill + at_zero):
-                    return replace(self, H0=float(np.sqrt(fill + at_zero) / KM_S_MPC))
+                    return self._with_H0(float(np.sqrt(fill + at_zero) / KM_S_MPC))
         raise EDEWBinsError(f"theta_s = {float(theta_s)!r}: no H0 gives this angle")
+
+    def _with_H0(self, H0: float) -> Self:
+        """The same densities with another Hubble constant, of which some things are known."""
+        kept = {*(field.name for field in fields(self)), "_matter_radiation_0", "_ede_c"}
+        found = object.__new__(type(self))
+        vars(found).update({k: v for k, v in vars(self).items() if k in kept}, H0=H0)
+        found.__post_init__()
+        return found
 
     @cached_property
     def _fill(self) -> float:

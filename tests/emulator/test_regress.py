@@ -70,6 +70,17 @@ def test_points_left_out_are_predicted_by_generalised_least_squares(rng):
             assert variance[i, j] == pytest.approx(process._amplitude2[j] * unknown, rel=1e-4)
 
 
+def test_of_many_points_some_tell_the_length_scales_and_all_the_rest(rng):
+    x = rng.uniform(-2, 2, size=(399, 4))
+    found, half = GaussianProcess.fit(x, smooth(x)), GaussianProcess.fit(x[::2], smooth(x[::2]))
+    # In units of the inputs, whose spread is that of the points that are given.
+    scales = [process.lengths * some.std(axis=0) for process, some in ((found, x), (half, x[::2]))]
+    np.testing.assert_allclose(scales[0][:2], scales[1][:2], rtol=0.05)
+    new = rng.uniform(-2, 2, size=(300, 4))
+    errors = [(process.mean(new) - smooth(new)).std(axis=0) for process in (found, half)]
+    assert np.all(errors[0] < errors[1] / 1.5)
+
+
 def test_linear_functions_are_exact_far_away(rng):
     x = rng.normal(size=(30, 3))
     slope = np.array([[2.0], [-1.0], [0.5]])

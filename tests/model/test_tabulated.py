@@ -35,9 +35,14 @@ def test_hubble_constant_inverts_the_angle(H0, ede):
     expected = TabulatedBackground(H0, **{**MODEL, "ede": ede, "omega_cdm": 0.1})
     theta = 142.0 / expected.comoving_distance(np.array([1089.0]))[0]
     other = TabulatedBackground(200.0, **{**MODEL, "ede": ede, "omega_cdm": 0.1})
+    # What it knows of itself is not that of another Hubble constant.
+    for universe in (other, expected):
+        universe.Omega_m, universe.hubble(1.5), universe.log_growth(1.5)
     found = other.with_angle(theta, 142.0, 1089.0)
     np.testing.assert_allclose(found.H0, H0, rtol=1e-9)
     np.testing.assert_allclose(found.hubble(1.5), expected.hubble(1.5), rtol=1e-9)
+    np.testing.assert_allclose(found.Omega_m, expected.Omega_m, rtol=1e-8)
+    np.testing.assert_allclose(found.log_growth(1.5), expected.log_growth(1.5), rtol=1e-8)
 
 
 @pytest.mark.parametrize("w", [(0.9, -0.3, -0.4), (1.0, 1.0, 1.0), (-3.0, -3.0, -3.0)])
