@@ -106,8 +106,9 @@ docs: env
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
 	@echo "docs/_build/index.html"
 
-# Goes on where it was stopped.
+# Goes on where it was stopped. Some readers that are fuzzed need astropy.
 torture: install
+	$(BIN)/python -m pip install --quiet --editable '.[mpi,test,lss]'
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/torture/torture.py -o docs/reliability.md $(TORTURE)
 
 # In an environment of its own: its dependencies are none of ours.
