@@ -231,7 +231,7 @@ class Compared:
         name = f"w = {', '.join(f'{x:g}' for x in w)}"
         response = {spectrum: x - self.lcdm[spectrum] for spectrum, x in differences.items()}
         worst, floor = largest(response), largest(self.lcdm)
-        # At low l neither code has more than 2e-4 of the late ISW effect.
+        # At low l each code has the late ISW effect to 2e-4.
         everywhere = {"tt": worst.pop("tt")}
         high_l = {"tt": float(np.abs(response["tt"][AT_30:]).max())}
         return [
