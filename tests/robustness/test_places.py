@@ -16,13 +16,14 @@ def test_full_disk(run, tmp_path, stopped):
     """The chain hits the end of a small file system, is given room, and goes on."""
     small = tmp_path / "small"
     small.mkdir()
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)]
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(small)]
     if not shutil.which("mount") or subprocess.run(mounted, capture_output=True).returncode:
         pytest.skip("mounting a small file system takes root")
     try:
         for path in tmp_path.glob("run.*"):
             shutil.copy(path, small)
-        (small / "ballast").write_bytes(b"0" * 100_000)
+        left = shutil.disk_usage(small).free - 60_000
+        (small / "ballast").write_bytes(b"0" * left)
         text = (RUN % HERE).replace("output: run", "output: small/run")
         (tmp_path / "run.yaml").write_text(text.replace("stop: 0.002", "stop: 0"))
         assert run(resume=True).wait(120) != 0

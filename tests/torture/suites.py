@@ -46,7 +46,9 @@ class Suite(Item):
         return next(self._results)
 
     def _make(self, tests: list[str]) -> Iterator[str]:
-        command = [*PYTEST, "-v", "--tb=no", *tests]
+        # Why one fails is told at the end, for all of them.
+        report = REPOSITORY / "build" / "torture" / f"{self.name}.xml"
+        command = [*PYTEST, "-v", "--tb=no", f"--junitxml={report}", *tests]
         with subprocess.Popen(
             command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
         ) as process:
