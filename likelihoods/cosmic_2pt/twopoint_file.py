@@ -1,5 +1,7 @@
 """The community's 2-point FITS files: correlation functions, redshift distributions, covariance."""
 
+import io
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,8 @@ KINDS = {
     ("GPR", "GPR"): "wtheta",
 }
 NAMES = tuple(KINDS.values())
+# Axes and columns that no file has: the standard ends at 999, Astropy would count them for hours.
+_TOO_MANY = re.compile(rb"(NAXIS|TFIELDS) *= *\+?\d{4}")
 ARCMIN = {"arcmin": 1.0, "arcminute": 1.0, "deg": 60.0, "rad": 180 * 60 / np.pi}
 
 
@@ -60,17 +64,18 @@ def read_2pt(log, path: Path, kinds: tuple[str, ...], samples: dict[str, str]) -
     LoggedError
         If the file is not one, or lacks what is asked for.
     """
-    from astropy.io import fits
-
     try:
-        with path.open("rb") as file:
-            # Astropy would unpack archives, whose size nothing bounds.
-            if file.read(6) != b"SIMPLE":
-                raise OSError("it does not begin with SIMPLE")
-        # In memory: the file is closed before anything is computed.
-        with fits.open(path, memmap=False, lazy_load_hdus=False) as hdus:
+        content = path.read_bytes()
+        # Astropy would unpack archives, whose size nothing bounds.
+        if not content.startswith(b"SIMPLE"):
+            raise OSError("it does not begin with SIMPLE")
+        if found := _TOO_MANY.search(content):
+            raise OSError(f"{found[1].decode()} is above 999")
+        from astropy.io import fits
+
+        with fits.open(io.BytesIO(content), memmap=False, lazy_load_hdus=False) as hdus:
             return _read(log, path, hdus, kinds, samples)
-    except LoggedError:
+    except (LoggedError, ImportError):
         raise
     # Damage shows in many ways, deep in Astropy and NumPy.
     except Exception as error:

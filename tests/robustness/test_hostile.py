@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from cobaya.grid_tools.jobqueue import submitJob
+from cobaya.log import LoggedError, get_logger
 
 from ede_wbins.cli import main
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.likelihoods import released
+from ede_wbins.likelihoods.cosmic_2pt.twopoint_file import read_2pt
 from ede_wbins.npz import read_npz
 from ede_wbins.read_yaml import read_yaml
 
@@ -131,3 +133,14 @@ def test_names_of_runs_are_no_commands_of_a_job(engine, tmp_path, monkeypatch):
         (none / name).chmod(0o755)
     subprocess.run(["bash", script], env={"PATH": f"{none}:/usr/bin:/bin"}, cwd=tmp_path)
     assert not (tmp_path / "called").exists()
+
+
+@pytest.mark.parametrize(
+    "card", [b"NAXIS   =          99999999999", b"TFIELDS =                 1000"]
+)
+def test_file_of_more_axes_than_anybody_counts_is_refused_at_once(tmp_path, card):
+    path = tmp_path / "axes.fits"
+    cards = (b"SIMPLE  =                    T", card, b"END")
+    path.write_bytes(b"".join(each.ljust(80) for each in cards).ljust(2880))
+    with pytest.raises(LoggedError, match="above 999"):
+        read_2pt(get_logger("test"), path, ("xip",), {})
