@@ -5,11 +5,13 @@ or whose disk is full, leaves half of one, and Cobaya then does not resume.
 """
 
 import re
+from collections.abc import Mapping
 from logging import Logger
 from pathlib import Path
 
 import numpy as np
 from cobaya import mpi
+from cobaya.log import LoggedError
 from cobaya.output import Output
 from cobaya.yaml import yaml_dump_file, yaml_load_file
 
@@ -29,8 +31,17 @@ def mend(output: Output | None, log: Logger) -> None:
         Of the run. Nothing is done unless it is being resumed.
     log : Logger
         Told of each change.
+
+    Raises
+    ------
+    LoggedError
+        If the run's record cannot be read either.
     """
-    if not (output and output.is_resuming() and mpi.is_main_process()):
+    if not (output and output.is_resuming()):
+        return
+    # From memory: Cobaya has each process write the file anew at this moment.
+    info = output.get_updated_info(use_cache=True) or {}
+    if not mpi.is_main_process():
         return
     stem = re.escape(output.prefix) + r"\.\d+\.txt"
     chains = [path for path in Path(output.folder).iterdir() if re.fullmatch(stem, path.name)]
@@ -40,7 +51,8 @@ def mend(output: Output | None, log: Logger) -> None:
         _end_at_a_line(chain, log)
     base = Path(output.folder) / output.prefix
     _check_covmat(base.with_name(base.name + ".covmat"), log)
-    _take_up_checkpoint(base.with_name(base.name + ".checkpoint"), len(chains), log)
+    checkpoint = base.with_name(base.name + ".checkpoint")
+    _take_up_checkpoint(checkpoint, info.get("sampler"), len(chains), log)
 
 
 def _end_at_a_line(chain: Path, log: Logger) -> None:
@@ -72,7 +84,7 @@ def _check_covmat(path: Path, log: Logger) -> None:
     log.warning("%s: was not written to its end; removed, to be learned again", path)
 
 
-def _take_up_checkpoint(path: Path, n_chains: int, log: Logger) -> None:
+def _take_up_checkpoint(path: Path, samplers: Mapping | None, n_chains: int, log: Logger) -> None:
     try:
         checkpoint = yaml_load_file(str(path))
         (state,) = checkpoint["sampler"].values()
@@ -81,8 +93,15 @@ def _take_up_checkpoint(path: Path, n_chains: int, log: Logger) -> None:
     except Exception:
         before = n_chains
         state = {"converged": False, "Rminus1_last": np.inf, "burn_in": 0, "mpi_size": before}
-        info = yaml_load_file(str(path.with_suffix(".updated.yaml")))
-        checkpoint = {"sampler": dict.fromkeys(info["sampler"], state)}
+        if not samplers:
+            record = path.with_suffix(".updated.yaml")
+            raise LoggedError(
+                log,
+                "%s and %s were not written to their ends: nothing tells the sampler",
+                path,
+                record,
+            ) from None
+        checkpoint = {"sampler": dict.fromkeys(samplers, state)}
         log.warning("%s: was not written to its end; made anew", path)
     else:
         if before == mpi.size():

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from cobaya.log import LoggedError
 from cobaya.yaml import yaml_load
 
 from ede_wbins.theory.resumption import mend
@@ -17,8 +18,14 @@ def output(tmp_path):
     (tmp_path / "run.1.txt").write_text("# weight\n 1.25\n 2.5\n")
     (tmp_path / "run.covmat").write_text("# a b\n1 0\n0 2\n")
     (tmp_path / "run.checkpoint").write_text(CHECKPOINT % 1)
-    (tmp_path / "run.updated.yaml").write_text("sampler:\n  mcmc: {burn_in: 0}\n")
-    return SimpleNamespace(folder=str(tmp_path), prefix="run", is_resuming=lambda: True)
+    # Other processes write it anew.
+    (tmp_path / "run.updated.yaml").write_text("")
+    return SimpleNamespace(
+        folder=str(tmp_path),
+        prefix="run",
+        is_resuming=lambda: True,
+        get_updated_info=lambda use_cache: {"sampler": {"mcmc": {"burn_in": 0}}},
+    )
 
 
 def contents(folder):
@@ -72,6 +79,13 @@ def test_checkpoint(output, tmp_path, text):
     state = yaml_load(path.read_text())["sampler"]["mcmc"]
     assert (state["mpi_size"], state["converged"], state["burn_in"]) == (1, False, 0)
     assert state["Rminus1_last"] == np.inf
+
+
+def test_nothing_to_tell_the_sampler_is_one_line(output, tmp_path):
+    (tmp_path / "run.checkpoint").write_text("")
+    output.get_updated_info = lambda use_cache: None
+    with pytest.raises(LoggedError, match=r"run.checkpoint and .*run.updated.yaml were not"):
+        mended(output)
 
 
 def test_other_number_of_processes(output, tmp_path):
