@@ -1,5 +1,6 @@
 """A fast run of two processes, and what it has to be at the end whatever happened to it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -34,6 +35,21 @@ def ranks(process: subprocess.Popen) -> list[int]:
     found = subprocess.run(["ps", "-e", "-o", "pid=,ppid=,args="], capture_output=True, text=True)
     lines = [line.split(None, 2) for line in found.stdout.splitlines()]
     return [int(p) for p, parent, args in lines if int(parent) == process.pid and "cobaya" in args]
+
+
+def kill(processes: list[int]) -> None:
+    """Kill processes at once, and wait until they hold no lock any more."""
+    for number in processes:
+        os.kill(number, signal.SIGKILL)
+    for number in processes:
+        while alive(number):
+            time.sleep(0.01)
+
+
+def alive(number: int) -> bool:
+    """Whether a process runs; one that has ended may still wait for its parent to see it."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(number)], capture_output=True, text=True)
+    return found.stdout.strip()[:1] not in ("", "Z")
 
 
 def wait_for(folder: Path, n: int, limit_s: float = 60) -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from runs import HERE, RUN, chains, finish, ranks, wait_for, whole_lines
+from runs import HERE, RUN, chains, finish, kill, ranks, wait_for, whole_lines
 
 
 def test_one_process_killed(run, tmp_path):
@@ -24,9 +24,8 @@ def test_all_killed_many_times(run, tmp_path):
     before = {}
     for n in (3, 40, 150):
         wait_for(tmp_path, n)
-        os.killpg(process.pid, signal.SIGKILL)
-        for rank in ranks(process):
-            os.kill(rank, signal.SIGKILL)
+        # Known as long as their parent lives.
+        kill([*ranks(process), process.pid])
         process.wait(60)
         for name, content in chains(tmp_path).items():
             assert content.startswith(whole_lines(before.get(name, b"")))
