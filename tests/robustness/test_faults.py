@@ -76,7 +76,7 @@ def test_chain_with_half_a_line(run, tmp_path, stopped, rest):
 
 
 def test_two_runs_on_one_output(run, tmp_path):
-    (tmp_path / "run.yaml").write_text((RUN % HERE).replace("0.002", "0.00001"))
+    (tmp_path / "run.yaml").write_text((RUN % HERE).replace("stop: 0.002", "stop: 0"))
     first = run()
     wait_for(tmp_path, 20)
     (tmp_path / "log").rename(tmp_path / "first.log")
