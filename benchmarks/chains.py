@@ -20,8 +20,8 @@ from cobaya.yaml import yaml_load, yaml_load_file
 from ede_wbins.analysis import load_run
 from ede_wbins.analysis.files import chain_paths, record_path
 from ede_wbins.analysis.reweight import reweighted
-from ede_wbins.analysis.run import BURN_IN
 from ede_wbins.analysis.table import Row, rows
+from ede_wbins.convergence import BURN_IN
 from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
 from ede_wbins.resample import evenly
 

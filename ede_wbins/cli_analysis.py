@@ -97,7 +97,7 @@ def _takes_runs(command: argparse.ArgumentParser) -> None:
 
 def _load(options: argparse.Namespace) -> list:
     from ede_wbins.analysis import load_run
-    from ede_wbins.analysis.run import BURN_IN
+    from ede_wbins.convergence import BURN_IN
 
     burn_in = BURN_IN if options.burn_in is None else options.burn_in
     return [load_run(run, burn_in) for run in options.runs]

@@ -11,7 +11,6 @@ from getdist import MCSamples, loadMCSamples
 from getdist.chains import WeightedSampleError
 from getdist.cobaya_interface import get_sampler_type
 
-from ede_wbins.analysis.convergence import CONVERGED, effective_samples, gelman_rubin
 from ede_wbins.analysis.files import (
     chain_paths,
     check_columns,
@@ -21,11 +20,9 @@ from ede_wbins.analysis.files import (
     read_record,
     record_path,
 )
+from ede_wbins.convergence import BURN_IN, CONVERGED, effective_samples, gelman_rubin
 from ede_wbins.errors import EDEWBinsError
 from ede_wbins.model import default_edges
-
-BURN_IN = 0.3
-"""Share of each chain that is cut at its start."""
 
 _MIN_STEPS = 10
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from getdist.types import ParamLimit
 
-from ede_wbins.analysis.convergence import CONVERGED
 from ede_wbins.analysis.run import Run
+from ede_wbins.convergence import CONVERGED
 
 _FIRST = ("fEDE", "log10z_c", "thetai_ede", "f_ede_max", "z_ede_max")
 _LATE = ("H0", "S8", "sigma8", "Omega_m", "rs_drag", "age")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ede_wbins.analysis.convergence import CONVERGED
 from ede_wbins.analysis.files import chain_paths, record_path
 from ede_wbins.analysis.run import load_run
+from ede_wbins.convergence import CONVERGED
 from ede_wbins.errors import EDEWBinsError
 
 

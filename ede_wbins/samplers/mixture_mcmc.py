@@ -9,6 +9,7 @@ from cobaya.model import LogPosterior
 from cobaya.samplers.mcmc import MCMC
 from cobaya.theory import Theory
 
+from ede_wbins.convergence import BURN_IN, gelman_rubin
 from ede_wbins.resample import evenly
 from ede_wbins.samplers import importance
 from ede_wbins.samplers.jumps import Jumps, fit
@@ -166,10 +167,23 @@ class MixtureMCMC(MCMC):
             return self.model.logposterior(x, return_derived=False, cached=False)
 
     def check_convergence_and_learn_proposal(self):
-        """Do what Cobaya does at a checkpoint, and fit the mixture where chains are longer."""
+        """
+        Do what Cobaya does at a checkpoint, and fit the mixture where chains are longer.
+
+        The means of the part that will be analysed, which is more than Cobaya compares, have to
+        agree as well.
+        """
         super().check_convergence_and_learn_proposal()
+        if self.converged and self._R_minus_1() > self.Rminus1_stop:
+            self.mpi_info("But those of all but the first %.0f%% do not agree", 100 * BURN_IN)
+            self.converged = False
+            self.write_checkpoint()
         if self.learn_proposal and self.Rminus1_last < self.learn_proposal_Rminus1_max:
             self._learn_mixture()
+
+    def _R_minus_1(self) -> float:
+        kept = self.samples(skip_samples=BURN_IN, to_getdist=True)
+        return gelman_rubin(kept.getSeparateChains(), self.model.prior.d())
 
     def _learn_mixture(self) -> None:
         """Fit the later halves of all chains, if they have grown enough since the last fit."""

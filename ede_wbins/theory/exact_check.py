@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 from cobaya import mpi
 
+from ede_wbins.convergence import BURN_IN
 from ede_wbins.emulator import locked, replacing
-
-_BURN_IN = 0.3
 
 
 class ExactCheck:
@@ -71,7 +70,7 @@ class ExactCheck:
         with open(self._chain) as file:
             names = file.readline().strip("# \n").split()
         rows = np.loadtxt(self._chain, ndmin=2)
-        rows = rows[int(_BURN_IN * len(rows)) :]
+        rows = rows[int(BURN_IN * len(rows)) :]
         if not len(rows):
             return []
         columns = [names.index(name) for name in self._model.parameterization.sampled_params()]

@@ -59,6 +59,12 @@ def test_knows_its_bins_and_parameters(run):
     assert not run.has("w3")
 
 
+def test_convergence_is_getdists_between_chains(w3):
+    parts = w3.samples.getSeparateChains()
+    theirs = max(w3.samples.getGelmanRubinEigenvalues(w3.n_sampled, parts))
+    assert w3.R_minus_1 == pytest.approx(theirs, rel=0.02)
+
+
 def test_convergence_is_judged_on_a_single_chain_too(run):
     assert run.n_chains == 1
     assert 0 < run.R_minus_1 < 0.3

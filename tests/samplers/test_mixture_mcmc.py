@@ -10,6 +10,7 @@ from cobaya.run import run
 from cobaya.sampler import get_sampler
 from cobaya.theory import Theory
 
+from ede_wbins.convergence import BURN_IN
 from ede_wbins.mixture import Mixture
 from ede_wbins.samplers import MixtureMCMC
 from ede_wbins.samplers.importance import Sampled
@@ -112,6 +113,22 @@ def test_a_resumed_run_jumps_at_once(tmp_path):
     _, sampler = sample(path=path, max_samples=410)
     # Too few new points for a fit of their own.
     assert sampler.jumps is not None
+
+
+def test_a_run_ends_when_all_that_is_analysed_agrees_too(monkeypatch):
+    compared = []
+
+    def disagree_twice(chains, n):
+        (chain,) = chains
+        compared.append((chain.samples[:, :n], chain.weights))
+        return 0.2 if len(compared) < 3 else 0.05
+
+    monkeypatch.setattr("ede_wbins.samplers.mixture_mcmc.gelman_rubin", disagree_twice)
+    _, sampler = sample(Rminus1_stop=0.1, Rminus1_cl_stop=1)
+    assert len(compared) == 3
+    assert sampler.converged
+    kept = sampler.products(skip_samples=BURN_IN)["sample"]
+    np.testing.assert_array_equal(compared[-1][0], kept[["f", "z"]])
 
 
 @pytest.mark.parametrize(("drag", "share"), [(False, 1 / 6), (True, 1 / 2)])

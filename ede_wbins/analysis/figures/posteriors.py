@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from getdist import plots
 
-from ede_wbins.analysis.convergence import CONVERGED, running
 from ede_wbins.analysis.figures.style import COLOURS, PRIOR, WIDTH, colour, figure, line
 from ede_wbins.analysis.measurements import MEASUREMENTS
 from ede_wbins.analysis.run import Run, load_run
+from ede_wbins.convergence import CONVERGED, running
 from ede_wbins.errors import EDEWBinsError
 
 _TRIANGLE = ("fEDE", "log10z_c", "thetai_ede", "H0", "S8")

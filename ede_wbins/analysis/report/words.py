@@ -4,11 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-from ede_wbins.analysis.convergence import CONVERGED
 from ede_wbins.analysis.run import Run
 from ede_wbins.analysis.spectra import is_emulated
 from ede_wbins.analysis.table import Row, rows
 from ede_wbins.analysis.tension_report import Tension
+from ede_wbins.convergence import CONVERGED
 
 _HEADLINES = ("fEDE", "H0", "S8")
 _TENSE = 2.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from getdist.chains import WeightedSamples
 
-from ede_wbins.analysis.convergence import effective_samples, gelman_rubin, running
+from ede_wbins.convergence import effective_samples, gelman_rubin, running
 
 
 def chains(n=4000, n_chains=4, correlation=0.0, apart=0.0, seed=0):
@@ -17,12 +17,6 @@ def chains(n=4000, n_chains=4, correlation=0.0, apart=0.0, seed=0):
         x[:, 0] += apart * i
         found.append(WeightedSamples(samples=x, weights=rng.geometric(0.5, n)))
     return found
-
-
-def test_is_getdists_between_chains(w3):
-    parts = w3.samples.getSeparateChains()
-    theirs = max(w3.samples.getGelmanRubinEigenvalues(w3.n_sampled, parts))
-    assert gelman_rubin(parts, w3.n_sampled) == pytest.approx(theirs, rel=0.02)
 
 
 def test_chains_apart_have_not_converged():

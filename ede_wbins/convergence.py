@@ -8,6 +8,9 @@ from getdist.chains import WeightedSamples
 CONVERGED = 0.01
 """R-1 of the means below which a run counts as converged."""
 
+BURN_IN = 0.3
+"""Share of each chain that is cut at its start."""
+
 _BATCHES = 5
 
 
