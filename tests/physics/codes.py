@@ -16,6 +16,10 @@ MARGIN = 600
 AT_30 = 28
 """First index of l = 30."""
 RECOMBINATION = 1090.0
+DRAWN = (38, 39)
+"""Multipoles that CAMB does not compute, at any sampling but that of all: it has each up to 37, and
+from 40 on every second. TE there is up to 2e-4 from what 37 and 40 have, and shows no difference of
+the codes."""
 
 _RECFAST = camb.recombination.Recfast()
 # Both codes with RECFAST as CAMB has tuned it (CLASS's own numbers move x_e by 1e-3, and EE by
@@ -246,6 +250,14 @@ class Compared:
 
 
 def largest(differences: dict[str, np.ndarray]) -> dict[str, float]:
-    """Largest absolute value of each spectrum; EE and TE from l = 30, below it both are tiny."""
+    """
+    Largest absolute value of each spectrum, but for the multipoles `DRAWN`.
+
+    EE and TE from l = 30, below it both are tiny.
+    """
     first = {"ee": AT_30, "te": AT_30}
-    return {name: float(np.abs(x[first.get(name, 0) :]).max()) for name, x in differences.items()}
+    found = {}
+    for name, x in differences.items():
+        kept = x if name == "pk" else np.delete(x, np.array(DRAWN) - 2)
+        found[name] = float(np.abs(kept[first.get(name, 0) :]).max())
+    return found

@@ -4,7 +4,7 @@ from dataclasses import astuple
 
 import numpy as np
 import pytest
-from spectra import COARSE, EDE, L_MAX, W10, bins, compute
+from spectra import COARSE, EDE, L_MAX, LCDM, W10, bins, compute
 
 SCALAR = {**EDE, "ede_model": "scalar"}
 DERIVED = ["f_ede_max", "z_ede_max", "log10m_ede", "log10f_ede"]
@@ -172,6 +172,21 @@ def test_field_far_before_equality_is_started_in_time(classy, ede_model):
 
 
 @pytest.mark.slow
+def test_averaging_leaves_the_largest_scales_alone(classy):
+    """Little is left of a field this early, and late potentials decay as they do without it."""
+    options = {"output": "tCl", "l_max_scalars": 60, "k_step_super": 0.001, "q_linstep": 0.2}
+    field = {"fEDE": 0.05, "log10z_c": 4.3, "thetai_ede": 0.3, "ede_model": "scalar"}
+
+    def tt(**parameters):
+        cosmo = classy.Class()
+        cosmo.set({**LCDM, **options, **parameters})
+        cosmo.compute()
+        return cosmo.raw_cl(6)["tt"][2:]
+
+    ratio = tt(**field) / tt()
+    assert np.ptp(ratio) < 5e-4
+
+
 @pytest.mark.parametrize("log10z_c", [3.1, 3.55, 4.2])
 def test_averaging_late_oscillations_changes_little(classy, log10z_c):
     """Within the horizon the field is averaged once radiation streams: here much later."""

@@ -110,7 +110,7 @@ extern "C" {
                                double dp_dloga, double k, double theta_cdm, struct ede_coefficients * c);
 
   void ede_scalar_streaming(struct ede_scalar * psc, double a, double a_prime_over_a, double rho, double w,
-                            double dp_dloga, double k, double phi, double alpha,
+                            double dp_dloga, double k, double phi, double alpha, double delta_b, double theta_b,
                             double * delta_rho, double * rho_plus_p_theta, double * delta_p, double * rho_plus_p);
 
   void ede_scalar_derivs(struct ede_scalar * psc, double a, double a_prime_over_a, double theta, double theta_prime,

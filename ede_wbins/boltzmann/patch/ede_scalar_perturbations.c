@@ -15,6 +15,8 @@
 /** ... and k tau exceeds CLASS's trigger for radiation streaming by this: it takes no two approximations that start
     together */
 #define _EDE_AVERAGED_TRIGGER_ 1.05
+/** averaged perturbations of less than this many times aH have not felt their pressure yet: they are adiabatic */
+#define _EDE_ADIABATIC_ 3.
 
 /**
  * Prepare what perturbations need once the background table is there: when to average, and the frequency then.
@@ -165,15 +167,19 @@ void ede_scalar_coefficients(struct ede_scalar * psc,
 }
 
 /**
- * The stress-energy tensor with the oscillations of the perturbation averaged out, deep inside the horizon: nothing but the change of
- * gauge by alpha, for which the background oscillates on, and pressure that balances gravity with the sound speed of
- * equation 23 of arXiv:1806.10608.
+ * The stress-energy tensor with the oscillations of the perturbation averaged out.
  *
- * @param rho       Input: density
- * @param w         Input: equation of state
- * @param dp_dloga  Input: dp/dln(a)
- * @param phi       Input: Newtonian potential
- * @param alpha     Input: (h'+6 eta')/(2 k^2) in synchronous, 0 in Newtonian gauge
+ * Deep inside the horizon nothing but the change of gauge by alpha, for which the background oscillates on, and pressure
+ * that balances gravity with the sound speed of equation 23 of arXiv:1806.10608. Outside of it that would not be
+ * adiabatic, and what is left of a density of 1e-5 of the total is more than the perturbation of the total there.
+ *
+ * @param rho        Input: density
+ * @param w          Input: equation of state
+ * @param dp_dloga   Input: dp/dln(a)
+ * @param phi        Input: Newtonian potential
+ * @param alpha      Input: (h'+6 eta')/(2 k^2) in synchronous, 0 in Newtonian gauge
+ * @param delta_b    Input: density contrast of baryons
+ * @param theta_b    Input: their velocity divergence
  */
 void ede_scalar_streaming(struct ede_scalar * psc,
                           double a,
@@ -184,6 +190,8 @@ void ede_scalar_streaming(struct ede_scalar * psc,
                           double k,
                           double phi,
                           double alpha,
+                          double delta_b,
+                          double theta_b,
                           double * delta_rho,
                           double * rho_plus_p_theta,
                           double * delta_p,
@@ -193,6 +201,12 @@ void ede_scalar_streaming(struct ede_scalar * psc,
   double gravity = (1.+psc->w_n)*rho*phi;
 
   *rho_plus_p = (1.+w)*rho;
+  if (k < _EDE_ADIABATIC_*a_prime_over_a) {
+    *delta_rho = (1.+psc->w_n)*rho*delta_b;
+    *rho_plus_p_theta = (1.+psc->w_n)*rho*theta_b;
+    *delta_p = psc->w_n*(*delta_rho);
+    return;
+  }
   *delta_rho = 3.*a_prime_over_a*(*rho_plus_p)*alpha - gravity/cs2;
   *rho_plus_p_theta = -(*rho_plus_p)*k*k*alpha;
   *delta_p = -a_prime_over_a*dp_dloga*alpha - gravity;
