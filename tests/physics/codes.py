@@ -16,6 +16,8 @@ MARGIN = 600
 AT_30 = 28
 """First index of l = 30."""
 RECOMBINATION = 1090.0
+PLANCK_MASS = 2.435323e27
+"""Reduced, in eV."""
 DRAWN = (38, 39)
 """Multipoles that CAMB does not compute, at any sampling but that of all: it has each up to 37, and
 from 40 on every second. TE there is up to 2e-4 from what 37 and 40 have, and shows no difference of
@@ -83,6 +85,15 @@ class Codes:
         settings = MATCHED | MULTIPOLES | (HIGH if self.high else {})
         return _compared(compute(self.classy, **settings, **parameters))
 
+    def mass_and_decay_constant(self, **parameters) -> dict[str, float]:
+        """`m` and `f` of our field, in reduced Planck masses."""
+        cosmo = self.classy.Class()
+        cosmo.set({**LCDM, **MATCHED, **parameters})
+        cosmo.compute(["background"])
+        found = cosmo.get_current_derived_parameters(["log10m_ede", "log10f_ede"])
+        cosmo.struct_cleanup()
+        return {name: 10 ** found[f"log10{name}_ede"] / PLANCK_MASS for name in ("m", "f")}
+
     def theirs(self, dark_energy=None, h: float = LCDM["h"]) -> Spectra:
         """Spectra of CAMB."""
         inputs = camb.CAMBparams(DoLateRadTruncation=not self.high)
@@ -139,10 +150,10 @@ def fluid_in_camb(fEDE: float, log10z_c: float, thetai_ede: float):
     )
 
 
-def field_in_camb(fEDE: float, log10z_c: float, thetai_ede: float):
-    """CAMB's scalar field, n = 3."""
+def field_in_camb(fEDE: float, log10z_c: float, thetai_ede: float, start: dict[str, float]):
+    """CAMB's scalar field, n = 3; the search for its `m` and `f` starts from the given ones."""
     field = camb.dark_energy.EarlyQuintessence()
-    field.set_params(n=3, theta_i=thetai_ede, zc=10**log10z_c, fde_zc=fEDE)
+    field.set_params(n=3, theta_i=thetai_ede, zc=10**log10z_c, fde_zc=fEDE, **start)
     return field
 
 
@@ -217,10 +228,15 @@ class Compared:
         return self._lines(name, ours.over(self.codes.theirs(fluid_in_camb(*point))))
 
     def field(self, point: tuple[float, float, float]) -> list[Line]:
-        """The scalar field against `EarlyQuintessence`."""
-        ours = self.codes.ours(ede_model="scalar", **dict(zip(EDE, point, strict=True)))
+        """
+        The scalar field against `EarlyQuintessence`.
+
+        From its own start its search for the peak does not always find one.
+        """
+        inputs = {"ede_model": "scalar", **dict(zip(EDE, point, strict=True))}
+        field = field_in_camb(*point, self.codes.mass_and_decay_constant(**inputs))
         name = "EDE field ({:g}, {:g}, {:g})".format(*point)
-        return self._lines(name, ours.over(self.codes.theirs(field_in_camb(*point))))
+        return self._lines(name, self.codes.ours(**inputs).over(self.codes.theirs(field)))
 
     def bins(self, w: tuple[float, ...], edges: tuple[float, ...]) -> list[Line]:
         """
