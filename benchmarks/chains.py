@@ -37,9 +37,16 @@ MARK = "<!-- From here on written by `make chains` (benchmarks/chains.py) -->"
 LENSED = ("data_lensing",)
 MODELS = ("lcdm", "ede", "ede_w3", "ede_w5", "ede_w10")
 PUBLISHED = {
+    "paper/planck_lensing_bao_sn/lcdm": "Planck alone: H0 = 67.27 +- 0.60, S8 = 0.834 +- 0.016 "
+    "(1807.06209)",
+    "paper/planck_lensing_bao_sn/ede": "Planck alone: fEDE < 0.087 (95%, 2003.07355)",
+    "2026/planck_desi_union3/ede_w3": "DESI DR1: w1 > -1 at 1.9 to 3.3 sigma, w3 < -1 at 1.5 "
+    "(2408.14787)",
     "paper/act_lensing_bao/ede": "fEDE = 0.091 +0.020 -0.036, H0 = 70.9 +1.0 -2.0 (2109.04451)",
     "paper/act_lensing_bao_sn_des/ede_w3": "fEDE = 0.067 +0.019 -0.027 (2302.07333)",
 }
+"""Of other data, where it says so."""
+
 RUNS = {
     **{f"paper/planck_lensing_bao_sn/{model}": () for model in MODELS},
     **{f"2026/planck_desi_union3/{model}": LENSED for model in MODELS[1:]},
