@@ -184,11 +184,11 @@ nothing and, but for w3_des, sample on for the tails.
 
 Calls and time are those of training and sampling, of all processes; evaluations of the posterior
 those of its importance sampling and of the chains. CLASS then computed random
-points of the chains: rms error of ln L, with and without its mean, which changes no posterior, and
-over what was predicted; effective fraction of the weights that take the emulated posterior to the
-exact one; and by how much they move means, and change widths, at most. Without an emulator: the
-evaluations that these chains took, times the CPU time of CLASS and likelihoods at those points,
-which is an extrapolation.
+points of the chains: rms error of ln L, with and without its mean, which changes no posterior;
+that of the emulator as it ended over what it predicts; effective fraction of the weights that take
+the emulated posterior to the exact one; and by how much they move means, and change widths, at
+most. Without an emulator: the evaluations that these chains took, times the CPU time of CLASS and
+likelihoods at those points, which is an extrapolation.
 
 Published figures of others, of other models and data: claims, not measured here.
 

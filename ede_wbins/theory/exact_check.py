@@ -46,12 +46,14 @@ class ExactCheck:
             if len(self.results()) >= theory.check:
                 break
             with theory.always("emulated"):
-                self._model.logposterior(x, cached=False)
+                now = self._model.logposterior(x, return_derived=False, cached=False).loglike
                 sd = theory.predicted_sd(theory.last)
             with theory.always("exact"):
                 exact = self._model.logposterior(x, return_derived=False, cached=False).loglike
-            error = -0.5 * chi2 - exact if np.isfinite(exact) else None
-            self._add({"x": x.tolist(), "error": error, "sd": sd})
+            found = {"x": x.tolist(), "error": None, "sd": sd}
+            if np.isfinite(exact):
+                found |= {"error": -0.5 * chi2 - exact, "now": now - exact}
+            self._add(found)
         if results := self.results():
             theory.log.info("Check: %s", verdict(results))
 
@@ -86,14 +88,15 @@ def statistics(results: list[dict]) -> dict[str, float]:
     Parameters
     ----------
     results : list of dict
-        With "x", the point, "error" of its ln L, None where it has none, and "sd", the error
-        predicted.
+        With "x", the point, "error" of its ln L in the chain, None where CLASS finds no universe,
+        "now", that of the emulator as it has become, and "sd", what that predicts.
 
     Returns
     -------
     dict
         "points", and how many of them CLASS has "rejected", which must not be all; "rms" of the
-        errors, and "scatter" about their mean, which alone matters; rms "ratio" to those predicted;
+        errors, and "scatter" about their mean, which alone matters; rms "ratio" of those of now to
+        those predicted;
         "fraction" of independent points left when importance weights
         take the emulated posterior to the exact one; largest "shift" of a mean, in standard
         deviations, and relative change of a "width".
@@ -102,6 +105,7 @@ def statistics(results: list[dict]) -> dict[str, float]:
     # Where CLASS finds no universe the exact posterior is 0.
     error = np.array([np.inf if each["error"] is None else each["error"] for each in results])
     good = np.isfinite(error)
+    now = np.array([each["now"] for each in results if each["error"] is not None])
     weights = np.exp(error[good].min() - error)
     weights /= weights.sum()
     width = np.maximum(x.std(axis=0), 1e-300)
@@ -112,7 +116,7 @@ def statistics(results: list[dict]) -> dict[str, float]:
         "rejected": int(np.sum(~good)),
         "rms": float(np.sqrt(np.mean(error[good] ** 2))),
         "scatter": float(error[good].std()),
-        "ratio": float(np.sqrt(np.mean((error[good] / sd[good]) ** 2))),
+        "ratio": float(np.sqrt(np.mean((now / sd[good]) ** 2))),
         "fraction": float(1 / np.sum(weights**2) / len(error)),
         "shift": float(np.max(np.abs(mean - x.mean(axis=0)) / width)),
         "width": float(np.max(np.abs(new_width / width - 1))),

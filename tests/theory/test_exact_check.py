@@ -11,12 +11,13 @@ from ede_wbins.theory.exact_check import ExactCheck, statistics, verdict
 
 
 def results(n, slope, noise=0.0):
-    """Draws of a unit Gaussian, and errors of ln L that shift its mean by -slope."""
+    """Draws of a unit Gaussian, and errors of ln L that shift its mean by -slope, and half now."""
     rng = np.random.default_rng(2)
     x = rng.normal(size=(n, 2))
     error = slope * x[:, 0] + noise * rng.normal(size=n)
     return [
-        {"x": row.tolist(), "error": e, "sd": 0.2} for row, e in zip(x, error.tolist(), strict=True)
+        {"x": row.tolist(), "error": e, "now": e / 2, "sd": 0.2}
+        for row, e in zip(x, error.tolist(), strict=True)
     ]
 
 
@@ -24,7 +25,7 @@ def test_error_that_moves_a_mean_is_seen():
     found = statistics(results(20000, slope=0.3))
     assert found["shift"] == pytest.approx(0.3, abs=0.03)
     assert found["scatter"] == pytest.approx(0.3, rel=0.03)
-    assert found["ratio"] == pytest.approx(1.5, rel=0.03)
+    assert found["ratio"] == pytest.approx(0.75, rel=0.03)
     # Importance weights of variance exp(s^2) - 1.
     assert found["fraction"] == pytest.approx(np.exp(-(0.3**2)), rel=0.03)
 
