@@ -43,7 +43,9 @@ difference minus that of LambdaCDM. A floor of 0 means every digit. EDE points a
 (fEDE, log10z_c, thetai_ede).
 
 What fails: under finer steps of the sources P(k) of bins moves more than that of LambdaCDM, since
-at z > 0 it is a spline through times, and near the horizon its slope in time jumps with w.
+at z > 0 it is a spline through times, and near the horizon its slope in time jumps with w. And TE
+of the fluid (0.3, 3.75, 3) at l = 82 to 86, where CAMB's has a spike of 2e-4 at l = 84, and ours
+(fourth differences of 1e-6) has none.
 
 """
 
