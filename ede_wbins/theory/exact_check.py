@@ -96,10 +96,9 @@ def statistics(results: list[dict]) -> dict[str, float]:
     dict
         "points", and how many of them CLASS has "rejected", which must not be all; "rms" of the
         errors, and "scatter" about their mean, which alone matters; rms "ratio" of those of now to
-        those predicted;
-        "fraction" of independent points left when importance weights
-        take the emulated posterior to the exact one; largest "shift" of a mean, in standard
-        deviations, and relative change of a "width".
+        those predicted; "fraction" of independent points left when importance weights take the
+        emulated posterior to the exact one; largest "shift" of a mean, in standard deviations, and
+        relative change of a "width".
     """
     sd, x = (np.array([each[name] for each in results]) for name in ("sd", "x"))
     # Where CLASS finds no universe the exact posterior is 0.
