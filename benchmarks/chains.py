@@ -58,14 +58,10 @@ RUNS = {
 
 def settings(name: str, packages: Path, data: Path) -> dict:
     """The emulated variant of a run."""
-    info = yaml_load(f"!defaults [{name}, blocks/emulated_run]", str(YAMLS / "emulated.yaml"))
+    variant = "emulated_means" if "_des/" in name else "emulated_run"
+    info = yaml_load(f"!defaults [{name}, blocks/{variant}]", str(YAMLS / "emulated.yaml"))
     for block in RUNS[name]:
         info["likelihood"] |= yaml_load_file(str(YAMLS / "blocks" / f"{block}.yaml"))
-    if "des_y1.joint" in info["likelihood"]:
-        # R-1 of chains of the same length grows with the number of parameters, of which DES has 20.
-        (sampler,) = info["sampler"].values()
-        (means,) = yaml_load_file(str(YAMLS / "blocks/means.yaml")).values()
-        sampler |= means
     approximate_missing_windows(info["likelihood"], data)
     (theory,) = info["theory"].values()
     theory["path"] = str(packages)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 YAMLS = ROOT / "yamls"
 QUICKSTARTS = sorted(YAMLS.glob("*.yaml"))
 # Over any run, as the test of emulated variants does.
-EMULATED = YAMLS / "blocks" / "emulated_run.yaml"
+EMULATED = [YAMLS / "blocks" / f"emulated_{name}.yaml" for name in ("run", "means")]
 GRIDS = sorted(YAMLS.glob("grids/*.yaml"))
 GRID_RUNS = sorted([*YAMLS.glob("paper/*/*.yaml"), *YAMLS.glob("2026/*/*.yaml")])
 RUNS = [*QUICKSTARTS, *GRID_RUNS]
@@ -51,7 +51,7 @@ def test_every_block_is_used_by_a_run():
     blocks = {
         name_of(path) for part in ("blocks", "covmats") for path in YAMLS.glob(f"{part}/*.yaml")
     }
-    used = set().union(*(blocks_of(path) for path in [*RUNS, EMULATED]), {name_of(EMULATED)})
+    used = set().union(*(blocks_of(path) for path in [*RUNS, *EMULATED]), map(name_of, EMULATED))
     assert used == blocks
 
 
@@ -69,10 +69,11 @@ def test_runs_are_those_of_the_grids():
     assert len(GRID_RUNS) > 140
 
 
+@pytest.mark.parametrize("block", EMULATED, ids=lambda path: path.stem)
 @pytest.mark.parametrize("model", ["lcdm", "ede", "w5", "ede_w10"])
-def test_one_line_makes_the_emulated_variant_of_a_run(model, tmp_path):
+def test_one_line_makes_the_emulated_variant_of_a_run(model, block, tmp_path):
     run = YAMLS / "2026" / "planck_desi_union3" / model
-    (variant := tmp_path / "run.yaml").write_text(f"!defaults [{run}, {EMULATED}]")
+    (variant := tmp_path / "run.yaml").write_text(f"!defaults [{run}, {block}]")
     found, exact = yaml_load_file(str(variant)), yaml_load_file(f"{run}.yaml")
     (theory,) = update_info(found)["theory"].values()
     assert theory["class"] == "ede_wbins.EmulatedEDEWBins"

@@ -20,6 +20,8 @@ _BLOCKS = 6
 """Of a chain: those in between tell how many Gaussians are good."""
 _GROWTH = 1.5
 """Of the chains until the next fit. Ever rarer, it changes in the end no posterior."""
+_ROWS = 5
+"""Of the chains that are as good for a fit as an independent draw."""
 _JUMPS = 3
 """For each step of the slowest block, where the mixture is known to be good, else one."""
 _PER_DIMENSION = 20
@@ -87,7 +89,7 @@ class MixtureMCMC(MCMC):
             return None
         self.mpi_info("%d points, worth %d", len(found.points), found.n_effective)
         if found.n_effective > _PER_DIMENSION * self.model.prior.d():
-            self._learned_at, self._for_each_step = len(found.points), _JUMPS
+            self._learned_at, self._for_each_step = int(_ROWS * found.n_effective), _JUMPS
             self._jump_from(found.jumps)
         return found
 

@@ -261,3 +261,16 @@ def test_a_few_good_points_start_a_chain_but_make_no_mixture(monkeypatch):
     sampler = trained()
     assert sampler.jumps is None
     assert sampler.current_point.values.tolist() in POINTS.tolist()
+
+
+def test_chains_soon_replace_a_mixture_that_rests_on_few_draws(monkeypatch):
+    """Many importance samples that are worth as little as 60 draws: their mixture is a poor one."""
+    points = np.random.default_rng(1).uniform([0.01, 3.1], [0.4, 4.2], (5000, 2))
+    weights = np.r_[np.full(60, 1.0), np.full(4940, 1e-9)]
+    found = Sampled(wrong("together"), points, weights / weights.sum())
+    monkeypatch.setattr("ede_wbins.samplers.importance.sample", lambda *_: found)
+    # Most of its jumps lead nowhere: Cobaya would take the chain to be stuck.
+    sampler = trained(max_samples=1000, Rminus1_stop=0, max_tries=1000)
+    assert sampler.jumps is found.jumps
+    sampler.run()
+    assert sampler.jumps is not found.jumps

@@ -43,9 +43,10 @@ int nonlinear_read(struct file_content * pfc,
 }
 
 /**
- * Equivalent w at all times of the fourier structure.
+ * Equivalent w at all times of the fourier structure, and at which of them to compute nonlinear power.
  */
-int nonlinear_init(struct background * pba,
+int nonlinear_init(struct precision * ppr,
+                   struct background * pba,
                    struct thermodynamics * pth,
                    struct fourier * pfo) {
 
@@ -70,6 +71,10 @@ int nonlinear_init(struct background * pba,
                     pba->error_message,
                     pfo->error_message,
                     free(z);free(pfo->nonlinear.w_of_tau));
+  class_call_except(nonlinear_choose_times(ppr,pba,pfo,z),
+                    pfo->error_message,
+                    pfo->error_message,
+                    free(z);free(pfo->nonlinear.w_of_tau));
   free(z);
 
   /* today, for what is prepared before the loop over times */
@@ -78,16 +83,29 @@ int nonlinear_init(struct background * pba,
   return _SUCCESS_;
 }
 
-/**
- * To be called for each time before its nonlinear power is computed.
- */
-void nonlinear_time(struct fourier * pfo,
-                    int index_tau) {
+void nonlinear_free(struct fourier * pfo) {
 
-  if (pfo->nonlinear.binned == _TRUE_)
+  if (pfo->nonlinear.binned == _TRUE_) {
+    free(pfo->nonlinear.w_of_tau);
+    free(pfo->nonlinear.skipped);
+  }
+}
+
+/**
+ * To be called for each time before its nonlinear power is computed, which it returns if it is to be.
+ */
+short nonlinear_time(struct fourier * pfo,
+                     int index_tau) {
+
+  if (pfo->nonlinear.binned == _TRUE_) {
+    if (pfo->nonlinear.skipped[index_tau] == _TRUE_)
+      return _FALSE_;
     pfo->nonlinear.w = pfo->nonlinear.w_of_tau[index_tau];
+  }
   pfo->nonlinear.wanted =
     ((pfo->nonlinear.to_z_max == _TRUE_) && (index_tau >= pfo->tau_size-pfo->ln_tau_size)) ? _TRUE_ : _FALSE_;
+
+  return _TRUE_;
 }
 
 /**

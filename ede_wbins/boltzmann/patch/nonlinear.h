@@ -27,6 +27,7 @@ struct nonlinear {
   short wanted;       /**< at the time that is being computed? */
   double w;           /**< equivalent w at that time (binned w(z)) */
   double * w_of_tau;  /**< equivalent w at all times of the fourier structure (binned w(z)) */
+  short * skipped;    /**< at which of these is nonlinear power interpolated? (binned w(z)) */
 };
 
 #ifdef __cplusplus
@@ -35,9 +36,15 @@ extern "C" {
 
   int nonlinear_read(struct file_content * pfc, struct background * pba, struct fourier * pfo, ErrorMsg errmsg);
 
-  int nonlinear_init(struct background * pba, struct thermodynamics * pth, struct fourier * pfo);
+  int nonlinear_init(struct precision * ppr, struct background * pba, struct thermodynamics * pth, struct fourier * pfo);
 
-  void nonlinear_time(struct fourier * pfo, int index_tau);
+  void nonlinear_free(struct fourier * pfo);
+
+  short nonlinear_time(struct fourier * pfo, int index_tau);
+
+  int nonlinear_choose_times(struct precision * ppr, struct background * pba, struct fourier * pfo, double * z);
+
+  int nonlinear_interpolate(struct fourier * pfo, int first);
 
   void nonlinear_densities(struct background * pba, struct fourier * pfo, double * pvecback,
                            double * w, double * Omega_m, double * Omega_v);

@@ -62,7 +62,7 @@ extern "C" {
 
   int wbins_background_splines(struct background * pba);
 
-  int wbins_sources_times(struct background * pba, int size, const double * tau, int * new_size, double * new_tau);
+  int wbins_sources_times(struct background * pba, int * size, double ** tau);
 
   int wbins_background_evolver(WBINS_EVOLVER_ARGUMENTS);
 

@@ -1,0 +1,117 @@
+/** @file nonlinear_times.c Times at which HMcode is computed for binned w(z), and in between (see nonlinear.h)
+ *
+ * Edges put times close together, for the sources of the CMB. HMcode's correction is as smooth between edges as it is
+ * for any dark energy, takes most of the time of a nonlinear P(k), and CLASS draws splines through its times anyway. */
+
+#include "background.h"
+#include "fourier.h"
+
+/** smallest distance in ln(a) of the times, in units of CLASS's step, which is in a Hubble time */
+#define _NONLINEAR_STEP_ 0.9
+
+/** at either end, as many times as a spline takes its slope from are computed in any case */
+#define _NONLINEAR_ENDS_ 3
+
+/**
+ * Choose the times.
+ *
+ * @param ppr Input: precision
+ * @param pba Input: background
+ * @param pfo Input and output: fourier structure, before any nonlinear power is computed
+ * @param z   Input: redshifts of all times
+ */
+int nonlinear_choose_times(struct precision * ppr,
+                           struct background * pba,
+                           struct fourier * pfo,
+                           double * z) {
+
+  double last_edge = pba->wbins.z[pba->wbins.size-1], ln_a, ln_a_chosen = _HUGE_;
+  int index, late;
+
+  class_alloc(pfo->nonlinear.skipped,pfo->tau_size*sizeof(short),pfo->error_message);
+
+  for (index=pfo->tau_size-1; index>=0; index--) {
+    ln_a = -log1p(z[index]);
+    late = index-(pfo->tau_size-pfo->ln_tau_size);
+    pfo->nonlinear.skipped[index] =
+      ((pfo->method == nl_HMcode) && (z[index] < last_edge)
+       && (ln_a_chosen-ln_a < _NONLINEAR_STEP_*ppr->perturbations_sampling_stepsize)
+       && (index < pfo->tau_size-_NONLINEAR_ENDS_) && ((late < 0) || (late >= _NONLINEAR_ENDS_))) ? _TRUE_ : _FALSE_;
+    if (pfo->nonlinear.skipped[index] == _FALSE_)
+      ln_a_chosen = ln_a;
+  }
+
+  return _SUCCESS_;
+}
+
+/**
+ * Correction at the times that were left out, by splines through the others.
+ *
+ * @param pfo   Input and output: fourier structure, with nonlinear power at the chosen times
+ * @param first Input: first time at which it was wanted and could be computed
+ */
+int nonlinear_interpolate(struct fourier * pfo,
+                          int first) {
+
+  double * tau, * k_nl, * correction, * second, * found, share;
+  int index, index_pk, index_k, k_size = pfo->k_size, size, last = 0, late;
+
+  /* what could not be computed at the chosen time before is not known here either */
+  for (; (first < pfo->tau_size-1) && (pfo->nonlinear.skipped[first] == _TRUE_); first++) {
+    for (index_pk=0; index_pk<pfo->pk_size; index_pk++)
+      for (index_k=0; index_k<k_size; index_k++)
+        pfo->nl_corr_density[index_pk][first*k_size+index_k] = 1.;
+    pfo->index_tau_min_nl = first+1;
+    pfo->ln_tau_size_nl = MIN(pfo->tau_size-pfo->index_tau_min_nl,pfo->ln_tau_size);
+  }
+
+  for (index=first, size=0; index<pfo->tau_size; index++)
+    size += (pfo->nonlinear.skipped[index] == _FALSE_) ? 1 : 0;
+  if (size == pfo->tau_size-first)
+    return _SUCCESS_;
+  class_test(size < _NONLINEAR_ENDS_,
+             pfo->error_message,
+             "nonlinear power could be computed at %d times only: a larger 'P_k_max_1/Mpc' reaches more",size);
+
+  class_alloc(tau,2*size*(1+k_size)*sizeof(double),pfo->error_message);
+  k_nl = tau+size;
+  correction = k_nl+size;
+  second = correction+size*k_size;
+
+  for (index_pk=0; index_pk<pfo->pk_size; index_pk++) {
+
+    for (index=first, size=0; index<pfo->tau_size; index++) {
+      if (pfo->nonlinear.skipped[index] == _TRUE_)
+        continue;
+      tau[size] = pfo->tau[index];
+      k_nl[size] = pfo->k_nl[index_pk][index];
+      memcpy(correction+size*k_size,pfo->nl_corr_density[index_pk]+index*k_size,k_size*sizeof(double));
+      size++;
+    }
+    class_call_except(array_spline_table_lines(tau,size,correction,k_size,second,_SPLINE_EST_DERIV_,pfo->error_message),
+                      pfo->error_message,
+                      pfo->error_message,
+                      free(tau));
+
+    for (index=first; index<pfo->tau_size; index++) {
+      if (pfo->nonlinear.skipped[index] == _FALSE_)
+        continue;
+      found = pfo->nl_corr_density[index_pk]+index*k_size;
+      class_call_except(array_interpolate_spline(tau,size,correction,second,k_size,pfo->tau[index],&last,
+                                                 found,k_size,pfo->error_message),
+                        pfo->error_message,
+                        pfo->error_message,
+                        free(tau));
+      share = (pfo->tau[index]-tau[last])/(tau[last+1]-tau[last]);
+      pfo->k_nl[index_pk][index] = (1.-share)*k_nl[last]+share*k_nl[last+1];
+      late = index-(pfo->tau_size-pfo->ln_tau_size);
+      for (index_k=0; (late >= 0) && (index_k<k_size); index_k++)
+        pfo->ln_pk_nl[index_pk][late*k_size+index_k] =
+          pfo->ln_pk_l[index_pk][late*k_size+index_k]+2.*log(found[index_k]);
+    }
+  }
+
+  free(tau);
+
+  return _SUCCESS_;
+}
