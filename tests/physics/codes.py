@@ -96,7 +96,7 @@ class Codes:
 
     def theirs(self, dark_energy=None, h: float = LCDM["h"]) -> Spectra:
         """Spectra of CAMB."""
-        inputs = camb.CAMBparams(DoLateRadTruncation=not self.high)
+        inputs = camb.CAMBparams()
         inputs.set_cosmology(
             H0=100 * h,
             ombh2=LCDM["omega_b"],
@@ -141,9 +141,13 @@ class Codes:
 
 
 def each_multipole(inputs: camb.CAMBparams) -> np.ndarray:
-    """CAMB's unlensed spectra from l = 2 to `EACH`; it leaves `inputs` changed."""
+    """
+    CAMB's unlensed spectra from l = 2 to `EACH`; it leaves `inputs` changed.
+
+    With lensing all the same: without it, a field's EE is off by up to 7e-3 below l = 40.
+    """
     inputs.set_for_lmax(EACH + 50, lens_output_margin=0)
-    inputs.DoLensing = inputs.WantTransfer = False
+    inputs.WantTransfer = False
     inputs.Accuracy.lSampleBoost = 50
     return camb.get_results(inputs).get_unlensed_scalar_cls(EACH, raw_cl=True)[2:]
 
