@@ -42,7 +42,8 @@ PUBLISHED = {
     "paper/planck_lensing_bao_sn/ede": "Planck alone: fEDE < 0.087 (95%, 2003.07355)",
     "2026/planck_desi_union3/ede_w3": "DESI DR1: w1 > -1 at 1.9 to 3.3 sigma, w3 < -1 at 1.5 "
     "(2408.14787)",
-    "paper/act_lensing_bao/ede": "fEDE = 0.091 +0.020 -0.036, H0 = 70.9 +1.0 -2.0 (2109.04451)",
+    "paper/act_tt650_lensing_bao/ede": "fEDE = 0.091 +0.020 -0.036, H0 = 70.9 +1.0 -2.0 "
+    "(2109.04451)",
     "paper/act_lensing_bao_sn_des/ede_w3": "fEDE = 0.067 +0.019 -0.027 (2302.07333)",
 }
 """Of other data, where it says so."""
@@ -50,6 +51,7 @@ PUBLISHED = {
 RUNS = {
     **{f"paper/planck_lensing_bao_sn/{model}": () for model in MODELS},
     **{f"2026/planck_desi_union3/{model}": LENSED for model in MODELS[1:]},
+    "paper/act_tt650_lensing_bao/ede": (),
     "paper/act_lensing_bao/ede": (),
     **{f"paper/act_lensing_bao_sn_des/{model}": () for model in MODELS[2:]},
 }
