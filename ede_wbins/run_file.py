@@ -11,7 +11,8 @@ from ede_wbins.model.late import default_edges
 DATA = {
     "embedded": "data_embedded",
     "planck_lite": "data_planck",
-    "planck_lite_tt650": "data_planck_tt650teee",
+    "planck_lite_tt650teee": "data_planck_tt650teee",
+    "planck_lite_tt650": "data_planck_tt650",
     "act_dr4": "data_act",
     "spt3g_2018": "data_spt3g",
     "planck_lensing": "data_lensing",
@@ -31,7 +32,7 @@ DATA = {
 
 # Of each of these, one: they hold the same measurements, or share objects.
 EXCLUSIVE = (
-    ("embedded", "planck_lite", "planck_lite_tt650"),
+    ("embedded", "planck_lite", "planck_lite_tt650teee", "planck_lite_tt650"),
     ("embedded", "act_dr4"),
     ("embedded", "bao_sdss", "desi_dr2"),
     ("embedded", "pantheon", "pantheonplus", "union3", "desy5"),
@@ -115,7 +116,7 @@ def _check_data(data: Sequence[str]) -> list[str]:
     if not data:
         raise EDEWBinsError(f"no data: give some of {', '.join(DATA)}")
     # ACT's TT begins at l = 576: Planck's ends at 650, as in 2109.04451.
-    cut = {"planck_lite": "planck_lite_tt650"} if "act_dr4" in data else {}
+    cut = {"planck_lite": "planck_lite_tt650teee"} if "act_dr4" in data else {}
     names = list(dict.fromkeys(cut.get(name, name) for name in data))
     for group in EXCLUSIVE:
         if len(both := [name for name in group if name in names]) > 1:

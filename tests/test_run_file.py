@@ -33,6 +33,12 @@ def test_run_of_bins_and_early_dark_energy_is_complete():
     assert all(len(line) <= 105 for line in text.splitlines())
 
 
+def test_planck_without_its_polarization_stays_so_beside_act():
+    likelihood = yaml_load(run_file(["planck_lite_tt650", "act_dr4"]))["likelihood"]
+    planck = likelihood["ede_wbins.likelihoods.planck_lite.PlanckLite"]
+    assert planck["ranges"] == {"tt": [30, 650]}
+
+
 def test_run_of_lcdm_with_masses():
     info = yaml_load(run_file(["planck_lite"], masses=True))
     assert info["theory"] == {"ede_wbins.EDEWBins": {"ede": "none"}}
