@@ -112,7 +112,12 @@ class Codes:
             l_max, lens_output_margin=600, lens_potential_accuracy=4 if self.high else 1
         )
         if self.high:
-            inputs.set_accuracy(AccuracyBoost=1.5, lSampleBoost=10, lAccuracyBoost=1.5)
+            inputs.set_accuracy(
+                AccuracyBoost=1.5,
+                lSampleBoost=10,
+                lAccuracyBoost=1.5,
+                DoLateRadTruncation=False,
+            )
             # What AccuracyBoost = 3 would better beside them is below 1e-4, at four times the cost.
             for name in ("TimeStepBoost", "SourcekAccuracyBoost", "IntkAccuracyBoost"):
                 setattr(inputs.Accuracy, name, 2.0)
