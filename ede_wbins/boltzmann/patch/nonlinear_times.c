@@ -6,7 +6,7 @@
 #include "background.h"
 #include "fourier.h"
 
-/** smallest distance in ln(a) of the times, in units of CLASS's step, which is in a Hubble time */
+/** smallest distance in ln(a) of the times, over perturbations_sampling_stepsize */
 #define _NONLINEAR_STEP_ 0.9
 
 /** at either end, as many times as a spline takes its slope from are computed in any case */
@@ -45,6 +45,24 @@ int nonlinear_choose_times(struct precision * ppr,
 }
 
 /**
+ * Nonlinear power at a time at which it cannot be known: that of linear theory.
+ */
+static void nonlinear_leave_linear(struct fourier * pfo,
+                                   int index_tau) {
+
+  int index_pk, index_k, late = index_tau-(pfo->tau_size-pfo->ln_tau_size);
+
+  for (index_pk=0; index_pk<pfo->pk_size; index_pk++) {
+    pfo->k_nl[index_pk][index_tau] = _HUGE_;
+    for (index_k=0; index_k<pfo->k_size; index_k++) {
+      pfo->nl_corr_density[index_pk][index_tau*pfo->k_size+index_k] = 1.;
+      if (late >= 0)
+        pfo->ln_pk_nl[index_pk][late*pfo->k_size+index_k] = pfo->ln_pk_l[index_pk][late*pfo->k_size+index_k];
+    }
+  }
+}
+
+/**
  * Correction at the times that were left out, by splines through the others.
  *
  * @param pfo   Input and output: fourier structure, with nonlinear power at the chosen times
@@ -54,16 +72,23 @@ int nonlinear_interpolate(struct fourier * pfo,
                           int first) {
 
   double * tau, * k_nl, * correction, * second, * found, share;
-  int index, index_pk, index_k, k_size = pfo->k_size, size, last = 0, late;
+  int index, index_pk, index_k, k_size = pfo->k_size, size, last = 0, late, linear;
 
   /* what could not be computed at the chosen time before is not known here either */
   for (; (first < pfo->tau_size-1) && (pfo->nonlinear.skipped[first] == _TRUE_); first++) {
-    for (index_pk=0; index_pk<pfo->pk_size; index_pk++)
-      for (index_k=0; index_k<k_size; index_k++)
-        pfo->nl_corr_density[index_pk][first*k_size+index_k] = 1.;
     pfo->index_tau_min_nl = first+1;
     pfo->ln_tau_size_nl = MIN(pfo->tau_size-pfo->index_tau_min_nl,pfo->ln_tau_size);
   }
+
+  /* nor is it while the nonlinear scale lies too far beyond the largest k: splines would ring from the step there */
+  linear = first-1;
+  for (index=first; index<pfo->tau_size; index++)
+    for (index_pk=0; index_pk<pfo->pk_size; index_pk++)
+      if ((pfo->nonlinear.skipped[index] == _FALSE_) && (pfo->k_nl[index_pk][index] == _HUGE_))
+        linear = index;
+  for (first=0; (first < pfo->tau_size) && ((first <= linear) || (pfo->nonlinear.skipped[first] == _TRUE_)); first++)
+    if (pfo->nonlinear.skipped[first] == _TRUE_)
+      nonlinear_leave_linear(pfo,first);
 
   for (index=first, size=0; index<pfo->tau_size; index++)
     size += (pfo->nonlinear.skipped[index] == _FALSE_) ? 1 : 0;
