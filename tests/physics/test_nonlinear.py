@@ -250,8 +250,8 @@ def test_no_nonlinear_scale_is_linear_power(classy):
     assert np.all(boost(classy, **quiet, **HMCODE)[-1] == 1)
 
 
-@pytest.mark.slow
-def test_nonlinear_power_over_the_prior(classy):
+@pytest.mark.parametrize("draws", [8, pytest.param(100, marks=pytest.mark.slow)])
+def test_nonlinear_power_over_the_prior(classy, draws):
     """To k = 15/Mpc and z = 4, wherever linear power can be computed."""
     rng = np.random.default_rng(11)
     ranges = {
@@ -264,7 +264,7 @@ def test_nonlinear_power_over_the_prior(classy):
         "ln_A_s_1e10": (2.5, 3.6),
         "n_s": (0.85, 1.1),
     }
-    for i in range(100):
+    for i in range(draws):
         point = {name: rng.uniform(*limits) for name, limits in ranges.items()}
         w = map(float, rng.uniform(-3, 1, (3, 5, 10)[i % 3]))
         cosmo = classy.Class()
