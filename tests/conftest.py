@@ -1,7 +1,11 @@
-"""The compiled CLASS that the whole suite shares: ours, and the released one at the same flags."""
+"""What the whole suite shares: CLASS, ours and the released one at the same flags; memory held."""
 
+import ctypes
+import gc
 import logging
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,3 +44,19 @@ def stock(classy):
     folder = Path(classy.__file__).parent.with_name("classy_stock")
     place(folder, CLASSY, Patch())
     return import_package(folder.name, folder)
+
+
+@pytest.fixture
+def resident_set() -> Callable[[], int]:
+    """To be called for this process's memory in bytes, without what earlier tests left free."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        pytest.skip("the resident size is read from Linux's /proc")
+
+    def measure() -> int:
+        gc.collect()
+        with suppress(AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    return measure

@@ -1,8 +1,6 @@
 """The same numbers with less work: renewed spectra, Bessel tables, lensing, h from theta_s."""
 
 import ctypes
-import gc
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -223,9 +221,7 @@ def test_h_from_theta_s(classy):
 
 
 @pytest.mark.parametrize("evaluations", [20, pytest.param(500, marks=pytest.mark.slow)])
-def test_memory_does_not_grow(classy, evaluations):
-    if _resident_set() is None:
-        pytest.skip("no /proc here")
+def test_memory_does_not_grow(classy, resident_set, evaluations):
     few_modes = {"l_max_scalars": 50, "k_step_super": 0.05, "P_k_max_1/Mpc": 0.05}
     few_modes |= {"k_per_decade_for_pk": 3, "k_per_decade_for_bao": 5}
     cosmo, rng = classy.Class(), np.random.default_rng(0)
@@ -233,7 +229,7 @@ def test_memory_does_not_grow(classy, evaluations):
     warm_up = 10
     for number in range(warm_up + evaluations):
         if number == warm_up:
-            before = _resident_set()
+            before = resident_set()
         bad = number % 4 == 3
         cosmo.set(omega_cdm=rng.uniform(0.11, 0.13), tau_reio=5 if bad else 0.05)
         try:
@@ -242,17 +238,4 @@ def test_memory_does_not_grow(classy, evaluations):
             assert not bad
         except classy.CosmoComputationError:
             assert bad
-    assert _resident_set() - before < 5e6
-
-
-def _resident_set() -> float | None:
-    """Memory of this process in bytes, without what the tests before it have left free."""
-    gc.collect()
-    with suppress(AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
-    try:
-        with open("/proc/self/status") as status:
-            line = next(line for line in status if line.startswith("VmRSS"))
-    except OSError:
-        return None
-    return 1024 * float(line.split()[1])
+    assert resident_set() - before < 5e6

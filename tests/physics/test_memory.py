@@ -1,17 +1,11 @@
 """Memory of a long run: what an evaluation takes is given back, also where it fails."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-STATM = Path("/proc/self/statm")
-
 
 @pytest.mark.slow
-@pytest.mark.skipif(not STATM.exists(), reason="the resident size is read from Linux's /proc")
-def test_the_field_is_freed(classy):
+def test_the_field_is_freed(classy, resident_set):
     """Backgrounds and thermal histories of 500 random fields, one in ten without a maximum."""
     rng = np.random.default_rng(1)
     failures = 0
@@ -31,11 +25,6 @@ def test_the_field_is_freed(classy):
             failures += 1
         cosmo.struct_cleanup()
         if evaluation == 49:
-            start = resident()
+            start = resident_set()
     assert 55 <= failures < 65
-    assert resident() - start < 5e6
-
-
-def resident() -> int:
-    """Resident size of this process in bytes."""
-    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    assert resident_set() - start < 5e6
