@@ -8,7 +8,7 @@ import time
 
 import pytest
 import trials
-from checked_class import CASES, findings
+from checked_class import CASES, findings, judge
 from draws import Background, BackgroundNear, embedded_model, evaluate, near_posterior
 from endurance import Endurance
 from items import ITEMS, SECTIONS
@@ -145,6 +145,7 @@ int main(int argc, char ** argv) {
   int big = 2147483647;
   if (argc == 2) return a[argc+3];
   if (argc == 3) big += argc;
+  if (argc == 4 && a[argc-1] == big) return 1;
   a = NULL;
   return big == 0;
 }
@@ -168,20 +169,34 @@ def test_what_sanitizers_say_is_understood(tmp_path, arguments, what):
     assert any(file == "wrong.c" and what in said for file, said in findings(done.stderr))
 
 
-def test_what_valgrind_says_is_understood(tmp_path):
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [(["1"], "Invalid read of size 4"), (["1", "2", "3"], "depends on uninitialised value")],
+)
+def test_what_valgrind_says_is_understood(tmp_path, arguments, what):
     if shutil.which("valgrind") is None:
         pytest.skip("no valgrind here")
     (tmp_path / "wrong.c").write_text(WRONG)
     subprocess.run(["gcc", "-g", "wrong.c", "-o", "wrong"], cwd=tmp_path, check=True)
-    command = ["valgrind", "--leak-check=full", tmp_path / "wrong", "1"]
+    command = ["valgrind", "--leak-check=full", tmp_path / "wrong", *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
-    assert ("wrong.c", "Invalid read of size 4") in [
-        (file, said.split("== ")[1]) for file, said in findings(done.stderr)
-    ]
+    assert any(file == "wrong.c" and what in said for file, said in findings(done.stderr))
+
+
+def test_a_value_that_nobody_set_counts_wherever_it_is_read():
+    said = """
+==7== Thread 2:
+==7== Conditional jump or move depends on uninitialised value(s)
+==7==    at 0x1: exp (w_exp.c:26)
+==7==    by 0x2: transfer_sources (transfer.c:1794)
+==7==
+computed
+"""
+    assert judge(said, 0).startswith(f"{FAILED}: w_exp.c: ==7== Conditional jump")
 
 
 def test_cases_are_both_models_in_both_gauges():
-    assert len(CASES) == 8
+    assert len(CASES) == 9
     assert {(case["ede_model"], case["gauge"]) for case in CASES.values()} == {
         (model, gauge) for model in ("fluid", "scalar") for gauge in ("synchronous", "newtonian")
     }
