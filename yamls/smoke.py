@@ -4,9 +4,10 @@
     python yamls/smoke.py -p packages 'paper/*/ede_w3.yaml' '2026/planck_*/*.yaml'
 
 Prints a table. It fails if a value is not finite, or differs between the processes by more than
-1e-3. Runs whose data are not there are listed as such. Where ACT DR4's released windows are not
-there, its likelihood's named approximation is put in their place, which the table says. With
-`--record` values are kept as they come, and one that was stopped goes on.
+1e-3. Runs whose data, or a package that they need, are not there are listed as such. Where ACT
+DR4's released windows are not there, its likelihood's named approximation is put in their place,
+which the table says. With `--record` values are kept as they come, and one that was stopped goes
+on.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
 
 FOLDER = Path(__file__).parent
 TOLERANCE = 1e-3
+ABSENT = "is not there|not found|needed is"
+"""In the error of a likelihood without its data, or without a package."""
 
 
 def run_files(patterns: list[str]) -> list[Path]:
@@ -54,7 +57,7 @@ def evaluate(file: Path, packages: Path, data: Path) -> dict:
         model = get_model(info)
     except (ComponentNotInstalledError, FileNotFoundError, LoggedError) as error:
         line = str(error).splitlines()[0].replace(str(data), "PACKAGES")
-        if not isinstance(error, LoggedError) or re.search("is not there|not found", line, re.I):
+        if not isinstance(error, LoggedError) or re.search(ABSENT, line, re.IGNORECASE):
             return {"missing": line}
         raise
     params = model.info()["params"]
