@@ -77,6 +77,7 @@ def ship(name: str, packages: Path, data: Path) -> None:
     """Thin the chains of a run that has been sampled, and note how far they have converged."""
     source, target = SAMPLED / name, SHIPPED / name
     target.parent.mkdir(parents=True, exist_ok=True)
+    whole = load_run(source)
     for chain in chain_paths(source):
         with open(chain) as file:
             header = file.readline().lstrip("#").rstrip("\n")
@@ -84,9 +85,10 @@ def ship(name: str, packages: Path, data: Path) -> None:
         lines = np.loadtxt(chain)
         parts = np.split(lines, [int(BURN_IN * len(lines))])
         numbers = int(BURN_IN * ROWS), ROWS - int(BURN_IN * ROWS)
-        kept = np.concatenate([thinned(*each) for each in zip(parts, numbers, strict=True)])
+        kept = np.concatenate(
+            [thinned(*each, whole.n_sampled) for each in zip(parts, numbers, strict=True)]
+        )
         np.savetxt(target.with_name(chain.name), kept, fmt="%.7g", header=header)
-    whole = load_run(source)
     verdict = json.dumps({"verdict": whole.exact_check}, indent=1)
     target.with_name(f"{target.name}.exact_check.json").write_text(f"{verdict}\n")
     text = record_path(source).read_text()
@@ -102,10 +104,16 @@ def ship(name: str, packages: Path, data: Path) -> None:
     FIGURES.write_text(json.dumps(known, indent=1) + "\n")
 
 
-def thinned(lines: np.ndarray, n: int) -> np.ndarray:
-    """As many steps of a chain, evenly spaced, each of weight 1."""
+def thinned(lines: np.ndarray, n: int, n_columns: int) -> np.ndarray:
+    """
+    As many steps of a chain, evenly spaced, of weights near 1 that leave the means of the columns
+    after ln L what they are in all of it (calibration weights, Deville and Saerndal 1992): chains
+    differ by no more than they did, however many parameters they have.
+    """
     kept = lines[evenly(lines[:, 0], n)]
-    kept[:, 0] = 1
+    values, part = lines[:, 2 : 2 + n_columns], kept[:, 2 : 2 + n_columns]
+    off = part - np.average(values, axis=0, weights=lines[:, 0])
+    kept[:, 0] = 1 - off @ np.linalg.lstsq(off.T @ off, off.sum(axis=0))[0]
     return kept
 
 
