@@ -13,6 +13,7 @@ from scipy.stats import kstest, norm
 
 HERE = Path(__file__).parent
 MPIRUN = Path(sys.executable).with_name("mpirun")
+LEARN_EVERY = 60
 # Uncorrelated in fEDE and w1, so that each has a known distribution.
 RUN = """
 theory:
@@ -26,7 +27,7 @@ params:
   log10z_c: 3.5
   thetai_ede: 2.8
 sampler:
-  mcmc: {Rminus1_stop: 0.002, output_every: 1, learn_every: 30d, covmat: null}
+  mcmc: {Rminus1_stop: 0.002, output_every: 1, learn_every: 60, covmat: null}
 output: run
 """
 
