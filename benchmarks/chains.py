@@ -54,6 +54,7 @@ RUNS = {
     "paper/act_tt650_lensing_bao/ede": (),
     "paper/act_lensing_bao/ede": (),
     **{f"paper/act_lensing_bao_sn_des/{model}": () for model in MODELS[2:]},
+    "paper/act_tt650_lensing_bao_sn_des/ede_w3": (),
 }
 """Run files below yamls/, with what is added to their data."""
 
