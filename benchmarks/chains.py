@@ -21,7 +21,7 @@ from ede_wbins.analysis import load_run
 from ede_wbins.analysis.files import chain_paths, record_path
 from ede_wbins.analysis.reweight import reweighted
 from ede_wbins.analysis.table import Row, rows
-from ede_wbins.convergence import BURN_IN
+from ede_wbins.convergence import BURN_IN, CONVERGED
 from ede_wbins.likelihoods.act_dr4 import approximate_missing_windows
 from ede_wbins.resample import evenly
 
@@ -30,6 +30,8 @@ SAMPLED, SHIPPED = Path("chains/results"), Path("chains/shipped")
 FIGURES = SHIPPED / "convergence.json"
 ROWS = 6000
 """Of each chain that is kept."""
+STOP = 0.9 * CONVERGED
+"""R-1 of the whole chains, so that thinned ones have converged too."""
 
 COLUMNS = ("fEDE", "H0", "S8", "w1", "w2", "w3")
 MARK = "<!-- From here on written by `make chains` (benchmarks/chains.py) -->"
@@ -71,6 +73,8 @@ def settings(name: str, packages: Path, data: Path) -> dict:
     # The run's own proposal, before `auto` took its place, is where training starts.
     (exact,) = yaml_load_file(str(YAMLS / f"{name}.yaml"))["sampler"].values()
     theory["start"] = exact["covmat"]
+    (sampler,) = info["sampler"].values()
+    sampler["Rminus1_stop"] = min(sampler["Rminus1_stop"], STOP)
     return info | {"packages_path": str(data), "output": str(SAMPLED / name), "resume": True}
 
 
