@@ -169,19 +169,22 @@ class MixtureMCMC(MCMC):
             return self.model.logposterior(x, return_derived=False, cached=False)
 
     def check_convergence_and_learn_proposal(self):
-        """
-        Do what Cobaya does at a checkpoint, and fit the mixture where chains are longer.
-
-        The means of the part that will be analysed, which is more than Cobaya compares, have to
-        agree as well.
-        """
+        """Do what Cobaya does at a checkpoint, and fit the mixture where chains are longer."""
         super().check_convergence_and_learn_proposal()
+        if self.learn_proposal and self.Rminus1_last < self.learn_proposal_Rminus1_max:
+            self._learn_mixture()
+
+    def write_checkpoint(self):
+        """
+        Write how far the run is, with which Cobaya ends a check of convergence.
+
+        It has converged if the means of the part that will be analysed, which is more than Cobaya
+        compares, agree as well.
+        """
         if self.converged and self._R_minus_1() > self.Rminus1_stop:
             self.mpi_info("But those of all but the first %.0f%% do not agree", 100 * BURN_IN)
             self.converged = False
-            self.write_checkpoint()
-        if self.learn_proposal and self.Rminus1_last < self.learn_proposal_Rminus1_max:
-            self._learn_mixture()
+        super().write_checkpoint()
 
     def _R_minus_1(self) -> float:
         kept = self.samples(skip_samples=BURN_IN, to_getdist=True)

@@ -115,7 +115,7 @@ def test_a_resumed_run_jumps_at_once(tmp_path):
     assert sampler.jumps is not None
 
 
-def test_a_run_ends_when_all_that_is_analysed_agrees_too(monkeypatch):
+def test_a_run_ends_when_all_that_is_analysed_agrees_too(monkeypatch, tmp_path):
     compared = []
 
     def disagree_twice(chains, n):
@@ -124,9 +124,12 @@ def test_a_run_ends_when_all_that_is_analysed_agrees_too(monkeypatch):
         return 0.2 if len(compared) < 3 else 0.05
 
     monkeypatch.setattr("ede_wbins.samplers.mixture_mcmc.gelman_rubin", disagree_twice)
-    _, sampler = sample(Rminus1_stop=0.1, Rminus1_cl_stop=1)
+    _, sampler = sample(Rminus1_stop=0.1, Rminus1_cl_stop=1, path=tmp_path / "run")
     assert len(compared) == 3
     assert sampler.converged
+    # Once a check, whatever became of it.
+    written = np.loadtxt(tmp_path / "run.progress", usecols=0)
+    np.testing.assert_array_equal(written, sampler.progress["N"])
     kept = sampler.products(skip_samples=BURN_IN)["sample"]
     np.testing.assert_array_equal(compared[-1][0], kept[["f", "z"]])
 
