@@ -24,8 +24,12 @@ def test_averaging_late_oscillations_of_the_fluid_changes_little(classy):
     check(comparisons.late_averaging(classy, 4.3))
 
 
-def test_steps_of_the_late_sources_lie_midway_between_their_times(classy):
+def test_steps_of_the_late_sources_lie_between_two_times(classy):
     check(comparisons.late_times(classy, **COARSE))
+
+
+def test_power_between_times_is_right_at_edges_too(classy):
+    check(comparisons.power_between_times(classy))
 
 
 @pytest.mark.slow

@@ -41,9 +41,6 @@ has tuned it and the same neutrinos, and CAMB computing each multipole up to l =
 H0 that leaves the acoustic peaks where LambdaCDM has them; a response is a model's difference minus
 that of LambdaCDM. A floor of 0 means every digit. EDE points are (fEDE, log10z_c, thetai_ede).
 
-What fails: under finer steps of the sources P(k) of bins moves more than that of LambdaCDM, since
-at z > 0 it is a spline through times, and near the horizon its slope in time jumps with w.
-
 """
 
 
@@ -66,6 +63,7 @@ def sections(classy, stock) -> dict[str, Callable[[], list[Line]]]:
             for z in (3.0, 3.55, 4.3)
         },
         "late times": lambda: comparisons.late_times(classy),
+        "between times": lambda: comparisons.power_between_times(classy),
         "precision parameters": lambda: comparisons.convergence(classy),
         **{
             f"conservation, {model}": partial(conservation, classy, ede_model=model)

@@ -1,13 +1,13 @@
 /** @file nonlinear_times.c Times at which HMcode is computed for binned w(z), and in between (see nonlinear.h)
  *
- * Edges put times close together, for the sources of the CMB. HMcode's correction is as smooth between edges as it is
- * for any dark energy, takes most of the time of a nonlinear P(k), and CLASS draws splines through its times anyway. */
+ * Edges put times close together, for linear perturbations. HMcode's correction is smooth over them, takes most of the
+ * time of a nonlinear P(k), and CLASS draws splines through its times anyway. */
 
 #include "background.h"
 #include "fourier.h"
 
 /** smallest distance in ln(a) of the times, over perturbations_sampling_stepsize */
-#define _NONLINEAR_STEP_ 0.9
+#define _NONLINEAR_STEP_ 0.7
 
 /** at either end, as many times as a spline takes its slope from are computed in any case */
 #define _NONLINEAR_ENDS_ 3

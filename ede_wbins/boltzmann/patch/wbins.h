@@ -33,6 +33,8 @@
     ErrorMsg errmsg
 
 struct background;
+struct fourier;
+struct perturbations;
 
 struct wbins {
   int size;                      /**< number of edges at which w changes; 0 where w(z) is not binned */
@@ -63,6 +65,10 @@ extern "C" {
   int wbins_background_splines(struct background * pba);
 
   int wbins_sources_times(struct background * pba, int * size, double ** tau);
+
+  int wbins_sources_splines(struct background * pba, struct perturbations * ppt);
+
+  int wbins_power_splines(struct background * pba, struct fourier * pfo);
 
   int wbins_background_evolver(WBINS_EVOLVER_ARGUMENTS);
 
