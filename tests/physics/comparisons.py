@@ -93,7 +93,7 @@ def gauges(classy) -> list[Line]:
 def smooth_bins(classy, **grid) -> list[Line]:
     """Sharp bins are the limit of smooth ones, beyond l = 10.
 
-    At an edge the slope of P(k) jumps near the horizon: smooth bins differ there by 0.003 per width.
+    At an edge the slope of P(k) jumps near the horizon: there smooth bins differ by 0.003 a width.
     """
     w = (-0.9, -1.2, -0.8)
     sharp, smooth = (
@@ -188,12 +188,13 @@ def power_between_times(classy) -> list[Line]:
     One spline through all times would be 5e-4 off at an edge, where slopes jump near the horizon.
     """
     redshifts = tuple(np.linspace(0, 2, 101))
+    reference = "steps of the sources / 10"
     models = {"10 bins": W10, "EDE fluid + 10 bins": {**EDE, **W10}}
     lines = []
     for name, model in models.items():
         many = power(classy, redshifts, **model, perturbations_sampling_stepsize=0.01)
         change = power(classy, redshifts, **model) / many - 1
-        lines.append(Line(f"P(k) at 101 z, {name}", "steps of the sources / 10", worst(change), 1e-6))
+        lines.append(Line(f"P(k) at 101 z, {name}", reference, worst(change), 1e-6))
     return lines
 
 
