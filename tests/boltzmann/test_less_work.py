@@ -116,13 +116,17 @@ def test_line_of_sight_integrals_are_those_over_fine_steps(classy):
 
 
 def test_weights_of_times_integrate_the_spline_through_the_integrand(classy):
-    """To rounding errors on uneven steps, and thus of fourth order in them."""
+    """To rounding errors on uneven steps, and thus of fourth order in them.
+
+    Where the integrand jumps from one of two close times to the other, no spline runs over both.
+    """
     library = ctypes.CDLL(classy._classy.__file__)
     rng = np.random.default_rng(1)
 
-    def weights(t):
+    def weights(t, tau0=0.0):
         found, work = np.empty_like(t), np.empty(2 * len(t))
-        library.los_weights(len(t), *(as_ctypes(each) for each in (t, found, work)))
+        pointers = [as_ctypes(each) for each in (t, found, work)]
+        library.los_weights(len(t), pointers[0], ctypes.c_double(tau0), *pointers[1:])
         return found
 
     for size in (1, 2, 3, 4, 50):
@@ -143,6 +147,16 @@ def test_weights_of_times_integrate_the_spline_through_the_integrand(classy):
 
     assert error(60) < 1e-6
     assert error(60) > 14 * error(120)
+
+    def error_with_step(half):
+        before, after = np.linspace(20, 10 + 1e-4, half), np.linspace(10 - 1e-4, 0, half)
+        summands = np.r_[np.cos(before), 3 + np.sin(after)]
+        exact = np.sin(20) - np.sin(10) + 30 + 1 - np.cos(10)
+        return abs(weights(np.r_[before, after], 30.0) @ summands - exact)
+
+    # Half of a step as wide as the two times are apart.
+    assert error_with_step(30) < 1e-3
+    assert error_with_step(60) < 1e-4
 
 
 def test_tables_are_shared_and_kept_apart(classy):

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include "los.h"
+#include "wbins.h"
 
 /* Tables in memory, most recently used first; those in use are never dropped. */
 #define _LOS_TABLES_ 4
@@ -129,47 +130,69 @@ void los_workspace_free(struct los_workspace * pls) {
 }
 
 /**
- * Weights with which a sum over falling t is the integral of the natural cubic spline through the summands.
+ * Do t[i] and t[i+1] enclose a step of the integrand (see wbins_times.c)?
+ */
+static short los_step(int size,
+                      const double * t,
+                      double tau0,
+                      int i) {
+  return (i > 0) && (i < size-2) && (t[i]-t[i+1] < 3.*_WBINS_TIMES_HALF_GAP_*(tau0-t[i]));
+}
+
+/**
+ * Weights with which a sum over falling t is the integral of the cubic splines through the summands, one between each
+ * two steps of these. The splines are natural ones at both ends of t, and at steps end with a parabola.
  *
- * The error falls with the fourth power of the steps, that of trapezoidal weights with the square. With h the steps,
- * the spline's second derivatives M solve A M = B f, and its integral is the trapezoidal one minus v.M, where
+ * The error falls with the fourth power of the distances, that of trapezoidal weights with the square. With h the
+ * distances, the spline's second derivatives M solve A M = B f, and its integral is the trapezoidal one minus v.M, where
  * v_i = (h_{i-1}^3 + h_i^3)/24: the weights are the trapezoidal ones minus B^T A^-1 v (A is symmetric).
  *
  * @param size   Input: number of t
  * @param t      Input: t, from the largest to the smallest
+ * @param tau0   Input: what t is the distance in time from
  * @param weight Output: weights
  * @param work   Output: twice as many numbers, of no use afterwards
  */
 void los_weights(int size,
                  const double * t,
+                 double tau0,
                  double * weight,
                  double * work) {
 
   double * above = work;
   double * m = work+size;
-  double left, right, pivot, next;
-  int i;
+  double left, right, left_end, right_end, pivot, next;
+  int first, last, i;
 
   for (i=0; i<size; i++) {
     weight[i] = 0.5*(((i > 0) ? t[i-1]-t[i] : 0.) + ((i < size-1) ? t[i]-t[i+1] : 0.));
     above[i] = m[i] = 0.;
   }
 
-  /* m = A^-1 v by elimination downwards, then upwards */
-  for (i=1; i<size-1; i++) {
-    left = t[i-1]-t[i];
-    right = t[i]-t[i+1];
-    pivot = 1./((left+right)/3.-left/6.*above[i-1]);
-    above[i] = right/6.*pivot;
-    m[i] = ((left*left*left+right*right*right)/24.-left/6.*m[i-1])*pivot;
-  }
-  for (i=size-2, next=0.; i>0; i--) {
-    next = m[i] -= above[i]*next;
-    left = next/(t[i-1]-t[i]);
-    right = next/(t[i]-t[i+1]);
-    weight[i-1] -= left;
-    weight[i] += left+right;
-    weight[i+1] -= right;
+  for (first=0; first<size; first=last+1) {
+
+    for (last=first; (last < size-1) && !los_step(size,t,tau0,last); last++);
+
+    /* m = A^-1 v by elimination downwards, then upwards */
+    for (i=first+1; i<last; i++) {
+      left = t[i-1]-t[i];
+      right = t[i]-t[i+1];
+      /* the second derivative at the end of a parabola is the one beside it */
+      left_end = ((i == first+1) && (first > 0)) ? left : 0.;
+      right_end = ((i == last-1) && (last < size-1)) ? right : 0.;
+      pivot = 1./((left+right)/3.+(left_end+right_end)/6.-left/6.*above[i-1]);
+      above[i] = right/6.*pivot;
+      m[i] = ((left*left*left+right*right*right+left_end*left_end*left_end+right_end*right_end*right_end)/24.
+              -left/6.*m[i-1])*pivot;
+    }
+    for (i=last-1, next=0.; i>first; i--) {
+      next = m[i] -= above[i]*next;
+      left = next/(t[i-1]-t[i]);
+      right = next/(t[i]-t[i+1]);
+      weight[i-1] -= left;
+      weight[i] += left+right;
+      weight[i+1] -= right;
+    }
   }
 }
 
@@ -185,6 +208,7 @@ void los_prepare(struct los_workspace * pls,
                  int tau_size,
                  double * x,
                  double * tau0_minus_tau,
+                 double tau0,
                  double * source) {
 
   double h = table->delta_x, x_min = table->x[0], x_max = table->x[table->x_size-1];
@@ -196,7 +220,7 @@ void los_prepare(struct los_workspace * pls,
   if ((tau_size != pls->tau_size) || (memcmp(tau0_minus_tau,pls->tau0_minus_tau,tau_size*sizeof(double)) != 0)) {
     pls->tau_size = tau_size;
     memcpy(pls->tau0_minus_tau,tau0_minus_tau,tau_size*sizeof(double));
-    los_weights(tau_size,tau0_minus_tau,pls->weight,pls->work);
+    los_weights(tau_size,tau0_minus_tau,tau0,pls->weight,pls->work);
   }
 
   for (index_tau=0; index_tau<tau_size; index_tau++) {

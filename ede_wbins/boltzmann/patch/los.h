@@ -48,6 +48,7 @@ extern "C" {
 
   void los_weights(int size,
                    const double * t,
+                   double tau0,
                    double * weight,
                    double * work);
 
@@ -57,6 +58,7 @@ extern "C" {
                    int tau_size,
                    double * x,
                    double * tau0_minus_tau,
+                   double tau0,
                    double * source);
 
   double los_integral(struct los_workspace * pls,

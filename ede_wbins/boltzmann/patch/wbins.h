@@ -11,6 +11,9 @@
 
 #define _WBINS_MAX_ 256        /**< largest number of bins (the input line of CLASS ends long before) */
 #define _WBINS_HALF_GAP_ 1e-10 /**< half distance in ln(a) of the two table nodes around a jump of w */
+#define _WBINS_TIMES_HALF_GAP_ 1e-5 /**< distance of the two times around an edge from it, over conformal time: rounding
+                                         errors do not show in the slope from one to the other, for whoever draws a
+                                         spline through P(k) at all times */
 #define _WBINS_GAMMA_OFFSET_ 1e-3 /**< added to the integrated PPF Gamma, see wbins_read() */
 
 /** arguments of CLASS's evolvers, by name */

@@ -8,10 +8,6 @@
 #include "fourier.h"
 #include "wbins.h"
 
-/** distance of the two times from their edge, over conformal time: small, but so large that rounding errors do not show
-    in the slope from one to the other, for whoever draws a spline through P(k) at all times */
-#define _WBINS_TIMES_HALF_GAP_ 1e-5
-
 /** fewest times between two edges: those splines are then as accurate as the one of all times is for LambdaCDM */
 #define _WBINS_MIN_TIMES_ 7
 
