@@ -169,12 +169,14 @@ def test_boost_is_that_of_the_equivalent_model(classy, stock, code, z):
     np.testing.assert_allclose(nonlinear[i] / linear[i], expected, rtol=3e-4)
 
 
-def test_hmcode_at_times_between_those_it_is_computed_at(classy):
-    """Edges put times closer together than it is needed; LambdaCDM is off by 2e-3 with 0.16."""
+@pytest.mark.parametrize(
+    ("steps", "allowed"), [((0.1, 0.097, 0.094), 2e-4), ((0.18, 0.175, 0.17), 1e-3)]
+)
+def test_hmcode_at_times_between_those_it_is_computed_at(classy, steps, allowed):
+    """Edges put times closer together than it is needed; LambdaCDM is off by 9e-4 with 0.18."""
     expected = usual_boost(classy, (0.04, 0.039, 0.038), **W10, **HMCODE)
-    for step in (0.1, 0.18):
-        found = boost(classy, **W10, **HMCODE, perturbations_sampling_stepsize=step)
-        np.testing.assert_allclose(found, expected, rtol=1e-3)
+    found = usual_boost(classy, steps, **W10, **HMCODE)
+    np.testing.assert_allclose(found, expected, rtol=allowed)
 
 
 def test_lensing_where_hmcode_begins_late(classy, stock):

@@ -6,14 +6,14 @@
 #include "background.h"
 #include "fourier.h"
 
-/** smallest distance in ln(a) of the times, over perturbations_sampling_stepsize */
-#define _NONLINEAR_STEP_ 0.7
+/** times of CLASS begin to give way so many of its steps before the first edge (two whole ones, see wbins_times.c) */
+#define _NONLINEAR_BEFORE_ 3.
 
-/** at either end, as many times as a spline takes its slope from are computed in any case */
-#define _NONLINEAR_ENDS_ 3
+/** at so many last times it is computed in any case: a spline takes its slope today from them */
+#define _NONLINEAR_LAST_ 3
 
 /**
- * Choose the times.
+ * Choose the times: going back from today, each time that which lies nearest to one step of CLASS in ln(a) further.
  *
  * @param ppr Input: precision
  * @param pba Input: background
@@ -25,18 +25,17 @@ int nonlinear_choose_times(struct precision * ppr,
                            struct fourier * pfo,
                            double * z) {
 
-  double last_edge = pba->wbins.z[pba->wbins.size-1], ln_a, ln_a_chosen = _HUGE_;
-  int index, late;
+  double step = ppr->perturbations_sampling_stepsize, ln_a, ln_a_chosen = 0.;
+  double begin = -log1p(pba->wbins.z[pba->wbins.size-1])-_NONLINEAR_BEFORE_*step;
+  int index;
 
   class_alloc(pfo->nonlinear.skipped,pfo->tau_size*sizeof(short),pfo->error_message);
 
   for (index=pfo->tau_size-1; index>=0; index--) {
     ln_a = -log1p(z[index]);
-    late = index-(pfo->tau_size-pfo->ln_tau_size);
     pfo->nonlinear.skipped[index] =
-      ((pfo->method == nl_HMcode) && (z[index] < last_edge)
-       && (ln_a_chosen-ln_a < _NONLINEAR_STEP_*ppr->perturbations_sampling_stepsize)
-       && (index < pfo->tau_size-_NONLINEAR_ENDS_) && ((late < 0) || (late >= _NONLINEAR_ENDS_))) ? _TRUE_ : _FALSE_;
+      ((pfo->method == nl_HMcode) && (index < pfo->tau_size-_NONLINEAR_LAST_) && (index > 0) && (ln_a > begin)
+       && (ln_a_chosen-0.5*(ln_a-log1p(z[index-1])) < step)) ? _TRUE_ : _FALSE_;
     if (pfo->nonlinear.skipped[index] == _FALSE_)
       ln_a_chosen = ln_a;
   }
@@ -94,7 +93,7 @@ int nonlinear_interpolate(struct fourier * pfo,
     size += (pfo->nonlinear.skipped[index] == _FALSE_) ? 1 : 0;
   if (size == pfo->tau_size-first)
     return _SUCCESS_;
-  class_test(size < _NONLINEAR_ENDS_,
+  class_test(size < _NONLINEAR_LAST_,
              pfo->error_message,
              "nonlinear power could be computed at %d times only: a larger 'P_k_max_1/Mpc' reaches more",size);
 
