@@ -15,6 +15,8 @@
 /**
  * Choose the times: going back from today, each time that which lies nearest to one step of CLASS in ln(a) further.
  *
+ * The first of those that P(k) is kept at is one of them: the others are then known, whatever came before.
+ *
  * @param ppr Input: precision
  * @param pba Input: background
  * @param pfo Input and output: fourier structure, before any nonlinear power is computed
@@ -27,15 +29,15 @@ int nonlinear_choose_times(struct precision * ppr,
 
   double step = ppr->perturbations_sampling_stepsize, ln_a, ln_a_chosen = 0.;
   double begin = -log1p(pba->wbins.z[pba->wbins.size-1])-_NONLINEAR_BEFORE_*step;
-  int index;
+  int index, first_of_pk = pfo->tau_size-pfo->ln_tau_size;
 
   class_alloc(pfo->nonlinear.skipped,pfo->tau_size*sizeof(short),pfo->error_message);
 
   for (index=pfo->tau_size-1; index>=0; index--) {
     ln_a = -log1p(z[index]);
     pfo->nonlinear.skipped[index] =
-      ((pfo->method == nl_HMcode) && (index < pfo->tau_size-_NONLINEAR_LAST_) && (index > 0) && (ln_a > begin)
-       && (ln_a_chosen-0.5*(ln_a-log1p(z[index-1])) < step)) ? _TRUE_ : _FALSE_;
+      ((pfo->method == nl_HMcode) && (index < pfo->tau_size-_NONLINEAR_LAST_) && (index > 0) && (index != first_of_pk)
+       && (ln_a > begin) && (ln_a_chosen-0.5*(ln_a-log1p(z[index-1])) < step)) ? _TRUE_ : _FALSE_;
     if (pfo->nonlinear.skipped[index] == _FALSE_)
       ln_a_chosen = ln_a;
   }
